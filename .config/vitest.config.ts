@@ -1,0 +1,20 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const src = (path: string) => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
+
+export default defineConfig({
+  root: fileURLToPath(new URL("..", import.meta.url)),
+  resolve: {
+    alias: [
+      { find: /^@aigne\/open-router$/, replacement: src("index.ts") },
+      { find: /^@aigne\/open-router\/chain$/, replacement: src("chain.ts") },
+      { find: /^@aigne\/open-router\/testing$/, replacement: src("testing/index.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    env: { AIGNE_OBSERVABILITY_DISABLED: "true", OPEN_ROUTER_LOG_LEVEL: "silent" },
+  },
+});

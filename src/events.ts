@@ -1,0 +1,33 @@
+import type { AuditAttempt, CallStart, Skip } from "./record.js";
+import type { Failure, FinishReason, Target, Usage, Verdict } from "./types.js";
+
+/** Everything that happens in a call, in order; log, record and metrics are folds over it. `at` is monotonic ms. */
+export type ChainEvent =
+  | { type: "call.started"; at: number; start: CallStart }
+  | { type: "target.skipped"; at: number; skip: Skip }
+  | {
+      type: "attempt.started";
+      at: number;
+      wall: number;
+      n: number;
+      target: Target;
+      why: AuditAttempt["why"];
+      omitted: readonly string[];
+    }
+  | { type: "attempt.headers"; at: number; n: number; status: number }
+  | { type: "attempt.first_content"; at: number; n: number }
+  | { type: "attempt.meta"; at: number; n: number; model?: string; generationId?: string; servedBy?: string }
+  | { type: "attempt.usage"; at: number; n: number; usage: Usage }
+  | { type: "attempt.failed"; at: number; n: number; failure: Failure; verdict: Verdict }
+  | { type: "attempt.cancelled"; at: number; n: number; reason: "lost" | "aborted" | "deadline" }
+  | { type: "attempt.won"; at: number; n: number; finishReason: FinishReason }
+  | { type: "recovery"; at: number; n: number; mode: "restart" | "continue"; failure: Failure }
+  | {
+      type: "call.finished";
+      at: number;
+      outcome: "ok" | "failed" | "aborted";
+      code?: string;
+      failure?: Failure;
+    };
+
+export type Emit = (event: ChainEvent) => void;
