@@ -1,0 +1,55 @@
+import type { Signal } from "../types.js";
+
+/** Response headers, lower-case names; repeated ones joined by ", ". `set-cookie` is left out. */
+export type ReplyHeaders = Record<string, string>;
+
+/** A response as the transport saw it, before any decoding. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: ReplyHeaders;
+  /** Bytes as they came, one chunk per network read; null where the response has none. */
+  readonly body: AsyncIterable<Uint8Array> | null;
+  /** Closes the connection; harmless after the body has ended. */
+  destroy(): void;
+}
+
+/** Travels with one request through the `openai` client to our fetch and back: the client drops most of this. */
+export interface Exchange {
+  onReply(reply: Reply): void;
+  /** Set for a 2xx. */
+  reply?: Reply;
+  /** What went wrong, when it was no 2xx or no response. */
+  failure?: Signal;
+}
+
+/** The key of an Exchange in the `fetchOptions` of a request. A symbol, so that it can be no header or body. */
+export const EXCHANGE = Symbol("exchange");
+
+/** Where the id of a request may be, most specific first. */
+const REQUEST_ID_HEADERS = ["x-request-id", "request-id", "x-generation-id", "cf-ray"];
+
+export function requestIdOf(headers: ReplyHeaders): string | undefined {
+  for (const name of REQUEST_ID_HEADERS) {
+    const value = headers[name];
+    if (value) return value.slice(0, 200);
+  }
+  return undefined;
+}
+
+/** Headers for a Signal: cookies are secrets and tell nothing. */
+export function replyHeaders(
+  entries: Iterable<readonly [string, string | string[] | undefined]>,
+): ReplyHeaders {
+  const headers: ReplyHeaders = Object.create(null);
+  for (const [name, value] of entries) {
+    if (value === undefined || name.toLowerCase() === "set-cookie") continue;
+    headers[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return headers;
+}
+
+/** True when the body is compressed although we asked for `identity`; it is never inflated. */
+export function isEncoded(reply: Reply): boolean {
+  const encoding = reply.headers["content-encoding"]?.trim().toLowerCase();
+  return encoding !== undefined && encoding !== "" && encoding !== "identity";
+}

@@ -1,0 +1,114 @@
+import type { OpenAI } from "openai";
+import { OptionsError } from "../errors.js";
+import { redact } from "../redaction.js";
+import type { Provider, Supports } from "../types.js";
+import { openChatCompletion } from "./chat-completions.js";
+import { createClient, type PassedClientOptions } from "./client.js";
+import { accountOf, checkBaseURL, checkHeaders, checkKey, secretsOf } from "./endpoint.js";
+import type { Fetch } from "./fetch.js";
+
+export const OPENROUTER_BASE_URL = "https://openrouter.ai/api/v1";
+export const OPENROUTER_KEY_ENV = "OPEN_ROUTER_API_KEY";
+export const OPENROUTER_BASE_URL_ENV = "OPEN_ROUTER_BASE_URL";
+
+/**
+ * `prefill`: OpenRouter hands a last assistant message on, and most models continue it. Some refuse it (Claude with
+ * extended thinking, for one) or begin anew; `recovery: "continue"` then falls back to a restart.
+ */
+const SUPPORTS: Supports = {
+  usageInStream: true,
+  tools: true,
+  jsonSchema: true,
+  prefill: true,
+  openRouterKeys: true,
+};
+
+export interface OpenRouterOptions {
+  /** Default: the environment variable OPEN_ROUTER_API_KEY, read at the first request. */
+  apiKey?: string | undefined;
+  /** Default: the environment variable OPEN_ROUTER_BASE_URL, else https://openrouter.ai/api/v1. */
+  baseURL?: string | undefined;
+  /** Address of your app, for OpenRouter's rankings: the header `HTTP-Referer`. */
+  referer?: string | undefined;
+  /** Name of your app: the headers `X-OpenRouter-Title` and `X-Title`. */
+  title?: string | undefined;
+  /** Routing preferences (`order`, `only`, `sort`, …): the body's `provider`, where a request has none. */
+  provider?: Record<string, unknown> | undefined;
+  headers?: Record<string, string> | undefined;
+  /** Does the sending, in place of undici. */
+  fetch?: Fetch | undefined;
+  /** Passed to the `openai` client; its `maxRetries` and `timeout` have no effect. */
+  clientOptions?: PassedClientOptions | undefined;
+  /** Brings a client of your own; everything above but `provider` is then its affair. */
+  client?: (() => OpenAI) | undefined;
+  /** Default "openrouter". */
+  name?: string | undefined;
+}
+
+export interface OpenRouterProvider extends Provider {
+  /** The `openai` client the requests go through, made at the first use. */
+  readonly client: OpenAI;
+}
+
+/**
+ * The provider for https://openrouter.ai.
+ *
+ * @throws OptionsError at once for a bad option, and at the first request when there is no API key
+ */
+export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider {
+  const { name = "openrouter", referer, title, provider: routing, clientOptions } = options;
+  if (typeof name !== "string" || name === "") throw new OptionsError("name must be a non-empty string");
+  if (options.apiKey) checkKey("apiKey", options.apiKey);
+  if (options.baseURL) checkBaseURL("baseURL", options.baseURL);
+  const headers = {
+    ...checkHeaders("clientOptions.defaultHeaders", clientOptions?.defaultHeaders),
+    ...checkHeaders("headers", options.headers),
+    ...checkHeaders("referer", referer === undefined ? {} : { "HTTP-Referer": referer }),
+    ...checkHeaders("title", title === undefined ? {} : { "X-OpenRouter-Title": title, "X-Title": title }),
+  };
+
+  // The environment is read late, so that a module may build its models before it loads its .env file.
+  const baseURL = () => {
+    const env = process.env[OPENROUTER_BASE_URL_ENV]?.trim();
+    if (options.baseURL) return checkBaseURL("baseURL", options.baseURL);
+    return env ? checkBaseURL(OPENROUTER_BASE_URL_ENV, env) : OPENROUTER_BASE_URL;
+  };
+  const apiKey = () => {
+    const env = process.env[OPENROUTER_KEY_ENV]?.trim();
+    return options.apiKey || (env ? checkKey(OPENROUTER_KEY_ENV, env) : undefined);
+  };
+  let made: OpenAI | undefined;
+  const client = () => {
+    if (options.client) return options.client();
+    if (made) return made;
+    const key = apiKey();
+    if (key === undefined) {
+      throw new OptionsError(
+        `no API key: set the option apiKey or the environment variable ${OPENROUTER_KEY_ENV}`,
+      );
+    }
+    made = createClient({ baseURL: baseURL(), apiKey: key, headers, fetch: options.fetch, clientOptions });
+    return made;
+  };
+
+  return {
+    name,
+    supports: SUPPORTS,
+    get account() {
+      return accountOf(baseURL(), apiKey());
+    },
+    get client() {
+      return client();
+    },
+    redact: (text) => redact(text, { secrets: secretsOf(apiKey(), headers) }),
+    open: (request, context) =>
+      openChatCompletion(
+        routing && request.provider === undefined ? { ...request, provider: routing } : request,
+        context,
+        {
+          client,
+          usageInStream: SUPPORTS.usageInStream,
+        },
+      ),
+  };
+}

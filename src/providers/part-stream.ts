@@ -1,0 +1,170 @@
+import { SignalError } from "../errors.js";
+import type { ProviderPart } from "../types.js";
+import { ChunkDecoder, type ChunkOptions, parse } from "./chunk.js";
+import type { Reply } from "./exchange.js";
+import { oversized, RESPONSE_LIMIT, SseDecoder, type SseLimits } from "./sse.js";
+
+/**
+ * Milliseconds that a response may take to end after `[DONE]`, in the background, so that its connection can be used
+ * again. Servers send the last chunk together with `[DONE]`; a connection that stays open longer is closed.
+ */
+export const LINGER_MS = 50;
+
+export interface PartStreamOptions extends Omit<ChunkOptions, "headers"> {
+  /** The body is one JSON document and no event stream. */
+  json: boolean;
+  limits: SseLimits;
+  /** Aborting it closes the connection. */
+  signal: AbortSignal;
+  /** Called once, when the answer is over or given up. */
+  onClose(): void;
+}
+
+const DONE = { done: true, value: undefined } as const;
+const noop = () => {};
+
+/**
+ * The answer as parts, one array per network read. A class and no generator, because `return()` and an abort must
+ * close the connection at once, also while a read waits and before the first one.
+ */
+export class PartStream implements AsyncIterableIterator<readonly ProviderPart[]> {
+  readonly #reply: Reply;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #options: PartStreamOptions;
+  readonly #decoder: ChunkDecoder;
+  readonly #sse: SseDecoder;
+  readonly #text = new TextDecoder();
+  #json: boolean | undefined;
+  #document = "";
+  #bytes = 0;
+  #ended = false;
+  #failure: SignalError | undefined;
+  #interrupt: (error: Error) => void = noop;
+  readonly #onAbort = () => this.#stop(new SignalError({ kind: "aborted" }));
+
+  constructor(reply: Reply, options: PartStreamOptions) {
+    this.#reply = reply;
+    this.#options = options;
+    this.#chunks = (reply.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    this.#decoder = new ChunkDecoder({ headers: reply.headers, audioFormat: options.audioFormat });
+    this.#sse = new SseDecoder(options.limits);
+    this.#json = options.json ? true : undefined;
+    options.signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<readonly ProviderPart[]>> {
+    while (!this.#ended) {
+      const parts: ProviderPart[] = [];
+      try {
+        const { done, value } = await this.#read();
+        if (done) this.#end(parts);
+        else this.#take(value, parts);
+      } catch (error) {
+        this.#fail(error);
+      }
+      if (parts.length > 0) return { done: false, value: parts };
+    }
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) throw failure;
+    return DONE;
+  }
+
+  async return(): Promise<IteratorResult<readonly ProviderPart[]>> {
+    this.#stop(undefined);
+    return DONE;
+  }
+
+  #read(): Promise<IteratorResult<Uint8Array>> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject;
+      this.#chunks.next().then(resolve, reject);
+    });
+  }
+
+  #take(bytes: Uint8Array, parts: ProviderPart[]): void {
+    this.#bytes += bytes.length;
+    if (this.#bytes > RESPONSE_LIMIT) throw oversized("the response", RESPONSE_LIMIT);
+    // Errors come as plain JSON under the type of an event stream, too.
+    if (this.#json === undefined) this.#json = startsWithBrace(bytes);
+    if (this.#json) this.#document += this.#text.decode(bytes, { stream: true });
+    else this.#events(this.#sse.feed(bytes), parts);
+  }
+
+  #events(events: ReturnType<SseDecoder["feed"]>, parts: ProviderPart[]): void {
+    for (const { data, name } of events) {
+      if (data === "[DONE]" || data.trim() === "[DONE]") {
+        this.#decoder.end(parts);
+        this.#close();
+        void this.#linger();
+        return;
+      }
+      this.#decoder.event(data, name, parts);
+    }
+  }
+
+  #end(parts: ProviderPart[]): void {
+    if (this.#bytes === 0) throw new SignalError({ kind: "empty", reasoning: false });
+    if (this.#json) {
+      this.#decoder.reply(this.#document + this.#text.decode(), parts);
+      this.#close();
+      return;
+    }
+    // A last line without its end may be half of one.
+    const whole = this.#sse.end().filter(({ data }) => data.trim() === "[DONE]" || parse(data) !== undefined);
+    this.#events(whole, parts);
+    if (this.#ended) return;
+    if (!this.#decoder.finished) {
+      throw new SignalError({ kind: "eof", afterContent: this.#decoder.content });
+    }
+    this.#close();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#ended) return;
+    this.#close();
+    this.#reply.destroy();
+    const failed = error instanceof SignalError ? error : undefined;
+    if (failed?.signal.kind === "aborted") this.#failure = failed;
+    // The answer is whole; only its usage may be lost.
+    else if (this.#decoder.finished && failed?.signal.kind !== "error_body") return;
+    else {
+      this.#failure =
+        failed ?? new SignalError({ kind: "thrown", error, afterContent: this.#decoder.content });
+    }
+  }
+
+  #stop(failure: SignalError | undefined): void {
+    if (this.#ended) return;
+    this.#close();
+    this.#failure = failure;
+    this.#reply.destroy();
+    this.#interrupt(new Error("stopped"));
+  }
+
+  #close(): void {
+    this.#ended = true;
+    this.#options.signal.removeEventListener("abort", this.#onAbort);
+    this.#options.onClose();
+  }
+
+  async #linger(): Promise<void> {
+    const timer = setTimeout(() => this.#reply.destroy(), LINGER_MS);
+    const rest = await this.#chunks.next().catch(noop);
+    clearTimeout(timer);
+    if (!rest?.done) this.#reply.destroy();
+  }
+}
+
+function startsWithBrace(bytes: Uint8Array): boolean | undefined {
+  for (const byte of bytes) {
+    if (byte === 0x7b) return true;
+    // Space, tab, CR, LF
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d && byte !== 0x0a) return false;
+  }
+  return undefined;
+}

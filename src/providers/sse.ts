@@ -1,0 +1,105 @@
+import { createParser, type EventSourceMessage } from "eventsource-parser";
+import { SignalError } from "../errors.js";
+
+// Sizes follow the limits of the project's reliability study: far above anything an API sends, far below what hurts.
+/** Characters of one line. */
+export const LINE_LIMIT = 1024 * 1024;
+/** Characters of one event. */
+export const EVENT_LIMIT = 4 * 1024 * 1024;
+/** Bytes of one response, streamed or not. */
+export const RESPONSE_LIMIT = 64 * 1024 * 1024;
+/** Characters of comments and unknown fields between two events. */
+export const COMMENT_LIMIT = 1024 * 1024;
+
+export interface SseLimits {
+  line: number;
+  event: number;
+}
+
+export const SSE_LIMITS: SseLimits = { line: LINE_LIMIT, event: EVENT_LIMIT };
+
+export interface SseEvent {
+  /** The `event:` field; absent in nearly all streams. */
+  name?: string;
+  data: string;
+}
+
+/** Thrown and reported when a limit is passed. */
+export function oversized(what: string, limit: number): SignalError {
+  return new SignalError({ kind: "invalid", reason: "oversized", message: `${what} exceeds ${limit}` });
+}
+
+/**
+ * Turns bytes into events, across any split. `feed` and `end` throw a SignalError (`oversized`) when a limit is
+ * passed. Events without data, as the standard says, are none.
+ */
+export class SseDecoder {
+  readonly #text = new TextDecoder();
+  readonly #parser;
+  readonly #limits: SseLimits;
+  #events: SseEvent[] = [];
+  #line = 0;
+  #comments = 0;
+  #carriage = false;
+  #tooLong = false;
+
+  constructor(limits: SseLimits = SSE_LIMITS) {
+    this.#limits = limits;
+    this.#parser = createParser({
+      maxBufferSize: limits.event,
+      onEvent: (event) => this.#onEvent(event),
+      onComment: (comment) => this.#skip(comment.length + 3),
+      onError: (error) => {
+        if (error.type === "max-buffer-size-exceeded") this.#tooLong = true;
+        // llama.cpp's server once sent errors in a field of that name, where every client overlooks them.
+        else if (error.field === "error") this.#onEvent({ event: "error", data: error.value ?? "" });
+        else this.#skip((error.line?.length ?? 0) + 1);
+      },
+    });
+  }
+
+  feed(bytes: Uint8Array): SseEvent[] {
+    return this.#parse(this.#text.decode(bytes, { stream: true }));
+  }
+
+  /** What is left when the stream ends: a last event that lacks its blank line. */
+  end(): SseEvent[] {
+    return this.#parse(`${this.#text.decode()}\n\n`);
+  }
+
+  #parse(text: string): SseEvent[] {
+    this.#events = [];
+    const lines = this.#withLineFeeds(text);
+    this.#measure(lines);
+    if (lines !== "") this.#parser.feed(lines);
+    if (this.#tooLong) throw oversized("an event", this.#limits.event);
+    return this.#events;
+  }
+
+  /** The parser scans a chunk anew for every CR in it; and it holds back an event whose last byte is one. */
+  #withLineFeeds(text: string): string {
+    let lines = text;
+    if (this.#carriage && lines.startsWith("\n")) lines = lines.slice(1);
+    if (text !== "") this.#carriage = text.endsWith("\r");
+    return lines.includes("\r") ? lines.replace(/\r\n?/g, "\n") : lines;
+  }
+
+  #measure(text: string): void {
+    const first = text.indexOf("\n");
+    const line = this.#line + (first === -1 ? text.length : first);
+    if (line > this.#limits.line) throw oversized("a line", this.#limits.line);
+    this.#line = first === -1 ? line : text.length - text.lastIndexOf("\n") - 1;
+  }
+
+  #onEvent({ event, data }: Pick<EventSourceMessage, "event" | "data">): void {
+    if (data === "") return;
+    if (data.length > this.#limits.event) this.#tooLong = true;
+    this.#comments = 0;
+    this.#events.push({ data, ...(event !== undefined && { name: event }) });
+  }
+
+  #skip(length: number): void {
+    this.#comments += length;
+    if (this.#comments > COMMENT_LIMIT) this.#tooLong = true;
+  }
+}
