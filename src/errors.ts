@@ -17,6 +17,15 @@ export class SignalError extends Error {
   }
 }
 
+/** An attempt or a wait that was ended from outside. Never shown to the caller. */
+export class Cancelled extends Error {
+  override readonly name = "Cancelled";
+
+  constructor(reason: string) {
+    super(reason);
+  }
+}
+
 /** How a call without an answer ended. */
 export type FallbackChainErrorCode = "exhausted" | "stopped" | "deadline" | "aborted" | "interrupted";
 

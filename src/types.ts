@@ -159,6 +159,8 @@ export interface Provider {
   readonly supports: Supports;
   /** Clock defaults of this endpoint, below whatever the user sets. */
   readonly timeouts?: Partial<AttemptTimeouts>;
+  /** Throws OptionsError when nothing can be sent yet, such as for want of a key. Asked before a call's first attempt. */
+  ready?(): void;
   /** Removes this provider's secrets from a text. */
   redact?(text: string): string;
   /**

@@ -1,0 +1,291 @@
+import type { Answer } from "./answer.js";
+import type { AnswerCheck } from "./answer-check.js";
+import { AttemptError, Cancelled, OptionsError, SignalError } from "./errors.js";
+import type { Emit } from "./events.js";
+import type { AuditAttempt } from "./record.js";
+import { ToolCalls } from "./tool-calls.js";
+import type {
+  AttemptTimeouts,
+  Clock,
+  ContentPart,
+  Failure,
+  ProviderPart,
+  Signal,
+  Target,
+  Usage,
+  WireRequest,
+} from "./types.js";
+import { Watchdog } from "./watchdog.js";
+
+/** `content`: text is shown as it comes. `complete`: nothing is shown before the whole answer has passed its check. */
+export type Gate = "content" | "complete";
+
+export interface AttemptInit {
+  id: string;
+  n: number;
+  target: Target;
+  why: AuditAttempt["why"];
+  request: WireRequest;
+  omitted: readonly string[];
+  timeouts: AttemptTimeouts;
+  gate: Gate;
+  check: AnswerCheck;
+  /** The request ends with the text shown so far, to be continued. */
+  continues: boolean;
+  clock: Clock;
+  emit: Emit;
+  /** Classifies, and removes secrets and echoes. */
+  explain: (signal: Signal) => Failure;
+  onContent: () => void;
+}
+
+/** Thrown into the pending read when the answer is complete and only its trailer is missing. */
+const TRAILER = Symbol("trailer");
+
+/** One try: a request, its clocks, the gate, and the evidence that its answer is whole. */
+export class Attempt {
+  readonly n: number;
+  readonly target: Target;
+  readonly continues: boolean;
+  /** The answer is complete, checked, and handed out. */
+  done = false;
+  /** The model as it named itself. */
+  model: string | undefined;
+  usage: Usage | undefined;
+  finishReason: string | undefined;
+
+  readonly #init: AttemptInit;
+  readonly #controller = new AbortController();
+  readonly #watchdog: Watchdog;
+  readonly #toolCalls = new ToolCalls();
+  #iterator: AsyncIterator<readonly ProviderPart[]> | undefined;
+  #interrupt: ((reason: unknown) => void) | undefined;
+  #stopped: unknown;
+  #ended = false;
+  #content = false;
+  #text = "";
+  #thoughts = "";
+  #refusal = "";
+  readonly #files: Answer["files"] = [];
+
+  constructor(init: AttemptInit) {
+    const { n, target, why, omitted, clock, emit } = init;
+    this.#init = init;
+    this.n = n;
+    this.target = target;
+    this.continues = init.continues;
+    emit({ type: "attempt.started", at: clock.now(), wall: clock.wall(), n, target, why, omitted });
+    this.#watchdog = new Watchdog(clock, init.timeouts, (phase, ms) => {
+      if (phase === "trailer") this.#stop(TRAILER);
+      else this.#stop(new SignalError({ kind: "timeout", phase, ms }));
+    });
+  }
+
+  /** Resolves at the gate, with what may be shown by then. Rejects with AttemptError or Cancelled. */
+  async open(): Promise<readonly ContentPart[]> {
+    const { target, request, id, gate, clock, emit, n } = this.#init;
+    try {
+      const opening = target.provider.open(request, {
+        signal: this.#controller.signal,
+        attemptId: id,
+        onHeaders: ({ status }) => {
+          if (this.#ended) return;
+          this.#watchdog.headers();
+          emit({ type: "attempt.headers", at: clock.now(), n, status });
+        },
+      });
+      opening.then(
+        (late) => this.#ended && void discard(late[Symbol.asyncIterator]()),
+        () => {},
+      );
+      this.#iterator = (await this.#interruptible(opening))[Symbol.asyncIterator]();
+      const head: ContentPart[] = [];
+      while (!this.done) {
+        head.push(...(await this.#read()));
+        if (gate === "content" && head.length > 0) break;
+      }
+      return head;
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** The next parts after the gate; `done` says when these were the last. */
+  async next(): Promise<readonly ContentPart[]> {
+    try {
+      return await this.#read();
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** Closes the upstream. Of no effect once the attempt has ended by itself. */
+  cancel(reason: "lost" | "aborted" | "deadline"): void {
+    if (this.#ended) return;
+    this.#end();
+    this.#stop(new Cancelled(reason));
+    const { emit, clock, n } = this.#init;
+    emit({ type: "attempt.cancelled", at: clock.now(), n, reason });
+  }
+
+  /** Stops the attempt from outside the read that may be pending. */
+  #stop(reason: unknown): void {
+    this.#stopped = reason;
+    this.#interrupt?.(reason);
+    if (reason !== TRAILER) this.#controller.abort(reason);
+  }
+
+  /** A plain promise race would leave a reaction behind on a long-lived promise at every read. */
+  #interruptible<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#stopped !== undefined) reject(this.#stopped);
+      this.#interrupt = reject;
+      promise.then(resolve, reject);
+    });
+  }
+
+  async #read(): Promise<ContentPart[]> {
+    this.#watchdog.reading();
+    let batch: IteratorResult<readonly ProviderPart[]>;
+    try {
+      batch = await this.#interruptible(this.#iterator!.next());
+    } catch (error) {
+      // Whatever breaks after the finish reason, the answer is whole.
+      const complete = this.finishReason !== undefined && (error === TRAILER || this.#stopped === undefined);
+      if (!complete) throw error;
+      return this.#complete();
+    }
+    this.#watchdog.paused();
+    return batch.done ? this.#complete() : this.#absorb(batch.value);
+  }
+
+  #absorb(batch: readonly ProviderPart[]): ContentPart[] {
+    const shown: ContentPart[] = [];
+    let content = false;
+    for (const part of batch) {
+      switch (part.type) {
+        case "text":
+          if (part.text === "") break;
+          content = true;
+          this.#text += part.text;
+          shown.push(part);
+          break;
+        case "thoughts":
+          if (part.text === "") break;
+          content = true;
+          this.#thoughts += part.text;
+          shown.push(part);
+          break;
+        case "file":
+          content = true;
+          this.#files.push(part);
+          shown.push(part);
+          break;
+        case "toolCall":
+          content = true;
+          this.#toolCalls.add(part);
+          break;
+        case "refusal":
+          this.#refusal += part.text;
+          break;
+        case "finish":
+          this.finishReason = part.reason;
+          break;
+        case "usage":
+          this.usage = part.usage;
+          this.#emit({ type: "attempt.usage", usage: part.usage });
+          break;
+        case "meta":
+          this.model = part.model ?? this.model;
+          this.#emit({ ...part, type: "attempt.meta" });
+      }
+    }
+    if (content) this.#sawContent();
+    if (this.finishReason !== undefined) this.#watchdog.finished();
+    return shown;
+  }
+
+  #sawContent(): void {
+    const first = !this.#content;
+    this.#content = true;
+    this.#watchdog.content();
+    if (!first) return;
+    this.#emit({ type: "attempt.first_content" });
+    this.#init.onContent();
+  }
+
+  /** The stream has ended: is there a whole answer? Returns the held tool calls. */
+  #complete(): ContentPart[] {
+    const doubt = this.#doubt();
+    if (doubt) throw new SignalError(doubt);
+    this.done = true;
+    this.#end();
+    // A provider that still waits for the trailer hears of the end only by its signal.
+    if (this.#stopped === TRAILER) this.#controller.abort(TRAILER);
+    return this.#toolCalls.parts();
+  }
+
+  #doubt(): Signal | undefined {
+    const reason = this.finishReason;
+    const toolCalls = this.#toolCalls.calls();
+    const text = this.#text.trim() !== "";
+    const afterContent = this.#content;
+    if (this.#refusal !== "") return { kind: "refusal", text: this.#refusal };
+    if (reason === "error" || reason === "content_filter") return { kind: "finish", reason, afterContent };
+    if (reason === undefined && afterContent) return { kind: "eof", afterContent };
+    if (!text && toolCalls.length === 0 && this.#files.length === 0) {
+      return {
+        kind: "empty",
+        reasoning: this.#thoughts !== "",
+        ...(reason !== undefined && { finishReason: reason }),
+      };
+    }
+    const complaint = this.#init.check({
+      text: this.#text,
+      thoughts: this.#thoughts,
+      toolCalls,
+      files: this.#files,
+      model: this.model ?? this.target.model,
+      finishReason: reason ?? "",
+    });
+    return complaint && { kind: "invalid", ...complaint };
+  }
+
+  #fail(error: unknown): unknown {
+    if (error instanceof Cancelled || error instanceof OptionsError) {
+      this.#end();
+      return error;
+    }
+    const signal: Signal =
+      error instanceof SignalError ? error.signal : { kind: "thrown", error, afterContent: this.#content };
+    const failure = this.#init.explain(
+      "afterContent" in signal ? { ...signal, afterContent: signal.afterContent || this.#content } : signal,
+    );
+    this.#end();
+    this.#controller.abort(error);
+    return new AttemptError(failure);
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#watchdog.stop();
+    if (this.#iterator) void discard(this.#iterator);
+  }
+
+  #emit(
+    event:
+      | { type: "attempt.usage"; usage: Usage }
+      | { type: "attempt.first_content" }
+      | { type: "attempt.meta"; model?: string; generationId?: string; servedBy?: string },
+  ): void {
+    this.#init.emit({ ...event, at: this.#init.clock.now(), n: this.n });
+  }
+}
+
+/** Lets a provider close its side; what it throws then concerns nobody. */
+async function discard(iterator: AsyncIterator<unknown>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {}
+}

@@ -1,0 +1,91 @@
+import pTimeout from "p-timeout";
+import { timersOf } from "../clock.js";
+import type { Logger } from "../logger.js";
+import type { AuditAttempt, AuditRecord, AuditSink, CallStart } from "../record.js";
+import type { Clock } from "../types.js";
+
+/** How long a call waits for sinks to note its start before the first request leaves. */
+export const START_WAIT_MS = 250;
+
+/** Hands evidence to every sink; what a sink throws is logged, counted and goes no further. */
+export class Dispatch {
+  readonly #sinks: readonly AuditSink[];
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #pending = new Set<Promise<void>>();
+  #errors = 0;
+
+  constructor(sinks: readonly AuditSink[], logger: Logger, clock: Clock) {
+    this.#sinks = sinks;
+    this.#logger = logger;
+    this.#clock = clock;
+  }
+
+  /** Errors of sinks so far. */
+  get errors(): number {
+    return this.#errors;
+  }
+
+  /** Resolves when every sink has noted the start, or after START_WAIT_MS; undefined when none wants to know. */
+  start(call: CallStart): Promise<void> | undefined {
+    const waiting = this.#sinks.flatMap((sink) =>
+      sink.start ? [this.#guard("start", () => sink.start?.(call))] : [],
+    );
+    if (waiting.length === 0) return undefined;
+    return this.#bounded("start", Promise.all(waiting), START_WAIT_MS);
+  }
+
+  attempt(entry: AuditAttempt, callId: string): void {
+    for (const sink of this.#sinks) {
+      if (sink.attempt) void this.#guard("attempt", () => sink.attempt?.({ ...entry, callId }));
+    }
+  }
+
+  write(record: AuditRecord): void {
+    for (const sink of this.#sinks) {
+      const writing = this.#guard("write", () => sink.write(record)).then(() => {
+        this.#pending.delete(writing);
+      });
+      this.#pending.add(writing);
+    }
+  }
+
+  /** Waits for records under way, then flushes and closes every sink, within `timeoutMs`. */
+  async close(timeoutMs: number): Promise<void> {
+    await this.#bounded("close", this.#close(), timeoutMs);
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#pending);
+    await Promise.all(this.#sinks.map((sink) => this.#guard("flush", () => sink.flush?.())));
+    await Promise.all(this.#sinks.map((sink) => this.#guard("close", () => sink.close?.())));
+  }
+
+  async #guard(method: string, action: () => void | Promise<void> | undefined): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.#failed(method, error);
+    }
+  }
+
+  async #bounded(method: string, work: Promise<unknown>, ms: number): Promise<void> {
+    try {
+      await pTimeout(work, { milliseconds: Math.max(1, ms), customTimers: timersOf(this.#clock) });
+    } catch (error) {
+      this.#failed(method, error);
+    }
+  }
+
+  #failed(method: string, error: unknown): void {
+    this.#errors++;
+    try {
+      this.#logger.error(
+        { method, sinkErrors: this.#errors, error: String(error).slice(0, 200) },
+        "audit sink failed",
+      );
+    } catch {
+      // A logger that throws is nobody's reason to lose a call.
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import type { ChainEvent } from "../events.js";
+import type { AuditAttempt, AuditRecord, CallStart, Cost } from "../record.js";
+import type { Target, Usage } from "../types.js";
+
+interface Running {
+  entry: AuditAttempt;
+  target: Target;
+  startedAt: number;
+}
+
+/** Folds the events of one call into its audit record. */
+export class RecordFold {
+  readonly #start: CallStart;
+  readonly #startedAt: number;
+  readonly #attempts = new Map<number, Running>();
+  readonly #skipped: AuditRecord["skipped"] = [];
+  #answeredBy: AuditRecord["answeredBy"];
+  #usage: Usage | undefined;
+  #recovery: AuditRecord["recovery"];
+
+  constructor(start: CallStart, startedAt: number) {
+    this.#start = start;
+    this.#startedAt = startedAt;
+  }
+
+  /** Returns the attempt that this event ended. */
+  apply(event: ChainEvent): AuditAttempt | undefined {
+    switch (event.type) {
+      case "target.skipped":
+        this.#skipped.push(event.skip);
+        return undefined;
+      case "attempt.started":
+        this.#begin(event);
+        return undefined;
+      case "recovery":
+        this.#recovery = { mode: event.mode, count: (this.#recovery?.count ?? 0) + 1 };
+        return undefined;
+      case "call.started":
+      case "call.finished":
+        return undefined;
+    }
+    const running = this.#attempts.get(event.n);
+    if (!running) return undefined;
+    const { entry, startedAt } = running;
+    const sinceStart = milliseconds(event.at - startedAt);
+    switch (event.type) {
+      case "attempt.headers":
+        entry.headersMs = sinceStart;
+        return undefined;
+      case "attempt.first_content":
+        entry.firstContentMs = sinceStart;
+        return undefined;
+      case "attempt.meta":
+        if (event.model !== undefined) entry.servedModel = event.model;
+        if (event.servedBy !== undefined) entry.servedBy = event.servedBy;
+        if (event.generationId !== undefined) entry.generationId = event.generationId;
+        return undefined;
+      case "attempt.usage":
+        entry.usage = event.usage;
+        if (event.usage.costUsd !== undefined) entry.cost = { usd: event.usage.costUsd, estimated: false };
+        return undefined;
+      case "attempt.failed":
+        entry.outcome = "failed";
+        entry.failure = event.failure;
+        entry.verdict = event.verdict.do;
+        if (event.verdict.do === "retry") entry.waitMs = milliseconds(event.verdict.waitMs);
+        break;
+      case "attempt.won":
+        entry.outcome = "won";
+        this.#answered(running);
+        break;
+      case "attempt.cancelled":
+        break;
+    }
+    entry.durationMs = sinceStart;
+    return entry;
+  }
+
+  /** The record as it stands at `at`. */
+  record(end: Extract<ChainEvent, { type: "call.finished" }>): AuditRecord {
+    const { targets: _, ...start } = this.#start;
+    const attempts = [...this.#attempts.values()].map(({ entry }) => entry);
+    const cost = total(attempts);
+    return {
+      ...start,
+      durationMs: milliseconds(end.at - this.#startedAt),
+      outcome: end.outcome,
+      ...(this.#answeredBy && end.outcome === "ok" && { answeredBy: this.#answeredBy }),
+      attempts,
+      skipped: this.#skipped,
+      ...(this.#usage && { usage: this.#usage }),
+      ...(cost && { cost }),
+      ...(this.#recovery && { recovery: this.#recovery }),
+      ...(end.code !== undefined && { error: { code: end.code, class: end.failure?.class ?? "unknown" } }),
+    };
+  }
+
+  #begin({ n, target, why, at, wall, omitted }: Extract<ChainEvent, { type: "attempt.started" }>): void {
+    const entry: AuditAttempt = {
+      n,
+      target: target.id,
+      model: target.model,
+      provider: target.provider.name,
+      why,
+      startedAt: new Date(wall).toISOString(),
+      durationMs: 0,
+      // Until told otherwise: an attempt that is neither won nor failed was cancelled.
+      outcome: "cancelled",
+      ...(omitted.length > 0 && { omitted: [...omitted] }),
+    };
+    this.#attempts.set(n, { entry, target, startedAt: at });
+  }
+
+  #answered({ entry, target }: Running): void {
+    this.#usage = entry.usage;
+    this.#answeredBy = {
+      target: target.id,
+      model: entry.servedModel ?? target.model,
+      requestedModel: target.model,
+      provider: target.provider.name,
+      ...(entry.servedBy !== undefined && { servedBy: entry.servedBy }),
+      ...(entry.generationId !== undefined && { generationId: entry.generationId }),
+      attempt: entry.n,
+    };
+  }
+}
+
+/** Microseconds are all that a reader can use, and all that a float should show. */
+function milliseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+function total(attempts: readonly AuditAttempt[]): Cost | undefined {
+  const costs = attempts.flatMap(({ cost }) => cost ?? []);
+  if (costs.length === 0) return undefined;
+  return {
+    usd: costs.reduce((sum, { usd }) => sum + usd, 0),
+    estimated: costs.some(({ estimated }) => estimated),
+  };
+}

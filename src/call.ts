@@ -1,0 +1,325 @@
+import { randomUUID } from "node:crypto";
+import type { AnswerCheck } from "./answer-check.js";
+import { Attempt, type Gate } from "./attempt.js";
+import type { Dispatch } from "./audit/dispatch.js";
+import { errorText } from "./error-text.js";
+import { AttemptError, FallbackChainError, type FallbackChainErrorCode, OptionsError } from "./errors.js";
+import type { ChainEvent } from "./events.js";
+import { Evidence } from "./evidence.js";
+import { classify } from "./failure.js";
+import { type Committed, Lane, type LaneContext, LaneFailed } from "./lane.js";
+import type { ChainConfig } from "./options.js";
+import { promptText } from "./prompt-text.js";
+import { type RaceContext, race, type Start } from "./race.js";
+import type { AuditAttempt, AuditRecord, Caller, CallStart } from "./record.js";
+import { continuable, continuation } from "./recovery.js";
+import { redact } from "./redaction.js";
+import { requestDigest, wireRequest } from "./request.js";
+import { judge } from "./retry.js";
+import { TargetQueue } from "./target-queue.js";
+import type { ChatRequest, Failure, FailureClass, Part, Signal, Target, Verdict } from "./types.js";
+
+/** A call's own part of the plan, resolved. */
+export interface CallPlan {
+  request: ChatRequest;
+  gate: Gate;
+  check: AnswerCheck;
+  streamed: boolean;
+  labels: Record<string, string>;
+  caller: Caller;
+  signal?: AbortSignal;
+  /** Replaces the first target's model. */
+  model?: string;
+  /** Wire-named body keys below the targets' own. */
+  defaults?: Record<string, unknown>;
+}
+
+/** A failure of these kinds says that the text may not be continued, rather than that the target is bad. */
+const REFUSES_PREFIX: ReadonlySet<FailureClass> = new Set(["invalid_request", "unsupported"]);
+
+/** The state of one call: which targets are left, what was shown, how it ended. Nothing of it outlives the call. */
+export class Call implements RaceContext, LaneContext {
+  readonly id = randomUUID();
+  readonly running = new Set<Lane>();
+  /** Text the consumer has been given, of the answer as it stands. */
+  shown = "";
+  /** Why there is no answer, once that is so. */
+  error: unknown;
+  settled = false;
+
+  readonly #plan: CallPlan;
+  readonly #config: ChainConfig;
+  readonly #evidence: Evidence;
+  readonly #deadlineAt: number;
+  readonly #queue: TargetQueue;
+  readonly #onSettled: () => void;
+  readonly #onAbort: () => void;
+  #deadline: unknown;
+  #lane: Lane | undefined;
+  #attempts = 0;
+  #prefix = "";
+  #prompt: string | undefined;
+
+  constructor(plan: CallPlan, config: ChainConfig, dispatch: Dispatch, onSettled: () => void) {
+    const { clock, strategy, random } = config;
+    this.#plan = plan;
+    this.#config = config;
+    this.#onSettled = onSettled;
+    this.#onAbort = () => this.abort({ kind: "aborted", message: "the caller aborted the call" });
+    const startedAt = clock.now();
+    this.#deadlineAt = config.totalMs === false ? Number.POSITIVE_INFINITY : startedAt + config.totalMs;
+    const [first, ...others] = config.targets as [Target, ...Target[]];
+    const targets = plan.model === undefined ? config.targets : [withModel(first, plan.model), ...others];
+    const order = strategy.order(targets, { random, call: { id: this.id } });
+    const start: CallStart = {
+      v: 1,
+      callId: this.id,
+      startedAt: new Date(clock.wall()).toISOString(),
+      strategy: strategy.name,
+      streamed: plan.streamed,
+      labels: { ...config.labels, ...plan.labels },
+      caller: plan.caller,
+      targets: order.map(({ id }) => id),
+      requestDigest: requestDigest(plan.request),
+    };
+    this.#evidence = new Evidence(start, startedAt, { logger: config.logger, dispatch });
+    const view = { clock, deadlineAt: this.#deadlineAt, needsTools: needsTools(plan.request) };
+    this.#queue = new TargetQueue(order, view, (skip) =>
+      this.#emit({ type: "target.skipped", at: clock.now(), skip }),
+    );
+  }
+
+  /** Resolves however the call ends. */
+  get record(): Promise<AuditRecord> {
+    return this.#evidence.record;
+  }
+
+  get clock() {
+    return this.#config.clock;
+  }
+
+  /** Runs until the first attempt passes its gate. Rejects with whatever `fail` takes. */
+  async begin(): Promise<Committed> {
+    for (const { provider } of this.#config.targets) provider.ready?.();
+    const { signal } = this.#plan;
+    if (signal?.aborted) this.#onAbort();
+    else signal?.addEventListener("abort", this.#onAbort, { once: true });
+    const { totalMs } = this.#config;
+    if (totalMs !== false && !this.settled) {
+      this.#deadline = this.clock.setTimeout(() => this.abort({ kind: "deadline", ms: totalMs }), totalMs);
+    }
+    const noted = this.settled ? undefined : this.#evidence.announce();
+    if (noted) await noted;
+    if (this.settled) throw this.error;
+    return this.#race({ lane: this.nextLane(), why: "first" });
+  }
+
+  nextLane(): Lane | undefined {
+    const target = this.#queue.next();
+    return target && new Lane(target, this);
+  }
+
+  hedgeDelay(view: { inFlight: number; started: number; elapsedMs: number }): number {
+    return this.#config.strategy.hedgeDelay({ ...view, remainingMs: this.#remainingMs() });
+  }
+
+  startAttempt(lane: Lane, why: AuditAttempt["why"]): Attempt {
+    const { target } = lane;
+    const plan = this.#plan;
+    const layers = {
+      chain: this.#config.body,
+      request: plan.request,
+      ...(plan.defaults && { defaults: plan.defaults }),
+    };
+    const { request, omitted } = wireRequest(target, layers);
+    const continues = this.#prefix !== "" && target.provider.supports.prefill && !lane.prefixRefused;
+    const n = ++this.#attempts;
+    return new Attempt({
+      id: `${this.id}-${n}`,
+      n,
+      target,
+      why,
+      request: continues ? continuation(request, this.#prefix) : request,
+      omitted,
+      timeouts: this.#queue.hasNext()
+        ? target.timeouts
+        : { ...target.timeouts, firstTokenMs: target.lastFirstTokenMs },
+      gate: plan.gate,
+      check: plan.check,
+      continues,
+      clock: this.clock,
+      emit: (event) => this.#emit(event),
+      explain: (signal) => this.#explain(signal, target),
+      onContent: () => lane.onContent(),
+    });
+  }
+
+  judge(lane: Lane, attempt: Attempt, failure: Failure): Verdict {
+    const verdict = this.#verdict(lane, attempt, failure);
+    if (verdict.do !== "retry") this.#queue.blame(lane.target, failure);
+    this.#emit({ type: "attempt.failed", at: this.clock.now(), n: attempt.n, failure, verdict });
+    return verdict;
+  }
+
+  /** A committed attempt has died: another one takes over, or the call ends. */
+  async recover({ lane, attempt }: Committed, error: unknown): Promise<Committed> {
+    if (!(error instanceof AttemptError)) throw error;
+    const { failure } = error;
+    const { recovery } = this.#config;
+    if (recovery === "fail") {
+      this.#emit({
+        type: "attempt.failed",
+        at: this.clock.now(),
+        n: attempt.n,
+        failure,
+        verdict: { do: "stop" },
+      });
+      throw this.#end("interrupted", failure);
+    }
+    const verdict = this.judge(lane, attempt, failure);
+    if (verdict.do === "stop") throw new LaneFailed(failure, verdict);
+    this.#prefix = recovery === "continue" && continuable(this.#plan.request) ? this.shown : "";
+    const next =
+      verdict.do === "retry"
+        ? await this.#race({ lane, why: "recovery", waitMs: verdict.waitMs })
+        : await this.#race({ lane: this.nextLane(), why: "recovery" }, new LaneFailed(failure, verdict));
+    const mode = next.attempt.continues ? "continue" : "restart";
+    this.#emit({ type: "recovery", at: this.clock.now(), n: next.attempt.n, mode, failure });
+    return next;
+  }
+
+  /** Notes what the consumer is given, for recovery and for the error. */
+  show(parts: readonly Part[]): void {
+    for (const part of parts) {
+      if (part.type === "text") this.shown += part.text;
+      else if (part.type === "restart") this.shown = "";
+    }
+  }
+
+  /** The answer is whole: closes the record, and returns the last parts. */
+  won({ n, target, model, usage, finishReason }: Attempt): readonly Part[] {
+    const reason = finishReason ?? "";
+    this.#emit({ type: "attempt.won", at: this.clock.now(), n, finishReason: reason });
+    this.#settle({ type: "call.finished", at: this.clock.now(), outcome: "ok" });
+    const finish: Part = { type: "finish", reason, model: model ?? target.model };
+    return usage ? [{ type: "usage", usage }, finish] : [finish];
+  }
+
+  /** Ends the call from outside, at once. Of no effect on a call that has ended. */
+  abort(signal: Extract<Signal, { kind: "aborted" | "deadline" }>): void {
+    if (this.settled) return;
+    for (const lane of this.running) lane.cancel(signal.kind);
+    this.#lane?.cancel(signal.kind);
+    this.#end(signal.kind, classify(signal));
+  }
+
+  /** Ends the call with what a race or a recovery rejected with; returns what its caller is to get. */
+  fail(error: unknown): unknown {
+    if (this.settled) return this.error ?? error;
+    if (error instanceof LaneFailed) {
+      return this.#end(error.verdict.do === "stop" ? "stopped" : "exhausted", error.failure);
+    }
+    if (error instanceof NothingAdmitted) return this.#end("exhausted");
+    if (error instanceof OptionsError) {
+      this.error = error;
+      this.#settle({ type: "call.finished", at: this.clock.now(), outcome: "failed", code: "stopped" });
+      return error;
+    }
+    return this.#end("stopped", classify({ kind: "thrown", error, afterContent: false }));
+  }
+
+  async #race(
+    start: { lane: Lane | undefined } & Omit<Start, "lane">,
+    none: Error = new NothingAdmitted(),
+  ): Promise<Committed> {
+    const { lane } = start;
+    if (!lane) throw none;
+    const committed = await race(this, { ...start, lane });
+    this.#lane = committed.lane;
+    return committed;
+  }
+
+  #verdict(lane: Lane, attempt: Attempt, failure: Failure): Verdict {
+    if (attempt.continues && REFUSES_PREFIX.has(failure.class)) {
+      lane.prefixRefused = true;
+      return { do: "retry", waitMs: 0 };
+    }
+    const verdict = judge(failure, {
+      policy: lane.target.retry,
+      retries: lane.retries,
+      waitedMs: lane.waitedMs,
+      maxRetryAfterMs: this.#config.maxRetryAfterMs,
+      remainingMs: this.#remainingMs(),
+      last: !this.#queue.hasNext({ target: lane.target, failure }),
+      random: this.#config.random,
+    });
+    if (verdict.do === "retry") {
+      lane.retries++;
+      if (failure.retryAfterMs !== undefined) lane.waitedMs += verdict.waitMs;
+    }
+    return verdict;
+  }
+
+  #remainingMs(): number {
+    return this.#deadlineAt - this.clock.now();
+  }
+
+  #explain(signal: Signal, target: Target): Failure {
+    const failure = classify(signal, { wallNow: this.clock.wall() });
+    this.#prompt ??= promptText(this.#plan.request);
+    const clean = (text: string) =>
+      redact(target.provider.redact?.(text) ?? text, { secrets: [], prompt: this.#prompt ?? "" });
+    return {
+      ...failure,
+      message: clean(failure.message),
+      ...(failure.code !== undefined && { code: clean(failure.code) }),
+    };
+  }
+
+  #end(code: FallbackChainErrorCode, failure?: Failure): unknown {
+    this.#queue.close();
+    const outcome = code === "aborted" ? "aborted" : "failed";
+    const at = this.clock.now();
+    const record = this.#settle({ type: "call.finished", at, outcome, code, ...(failure && { failure }) });
+    const retryAfterMs = this.#queue.retryAfterMs();
+    const about = {
+      attempts: record.attempts.length,
+      skipped: record.skipped,
+      ...(failure && { failure }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
+    this.error = new FallbackChainError({
+      code,
+      message: errorText(code, about),
+      record,
+      ...about,
+      ...(this.shown !== "" && { partial: this.shown }),
+    });
+    return this.error;
+  }
+
+  #settle(event: Extract<ChainEvent, { type: "call.finished" }>): AuditRecord {
+    this.settled = true;
+    this.clock.clearTimeout(this.#deadline);
+    this.#plan.signal?.removeEventListener("abort", this.#onAbort);
+    const record = this.#evidence.close(event);
+    this.#onSettled();
+    return record;
+  }
+
+  #emit(event: ChainEvent): void {
+    this.#evidence.emit(event);
+  }
+}
+
+/** Every target was refused before a request was spent. */
+class NothingAdmitted extends Error {}
+
+function withModel(target: Target, model: string): Target {
+  return { ...target, id: target.id === target.model ? model : target.id, model };
+}
+
+/** A request that insists on a tool cannot be answered by a target that knows none. */
+function needsTools({ tool_choice: choice }: ChatRequest): boolean {
+  return choice === "required" || typeof choice === "object";
+}

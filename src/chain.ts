@@ -1,0 +1,64 @@
+export type { Answer, ToolCall } from "./answer.js";
+export type { ChainStream } from "./answer-stream.js";
+export { jsonlAudit } from "./audit/jsonl.js";
+export { type MemoryAudit, memoryAudit } from "./audit/memory.js";
+export { pinoAudit } from "./audit/pino.js";
+export {
+  AttemptError,
+  type FailedAttempt,
+  FallbackChainError,
+  type FallbackChainErrorCode,
+  OptionsError,
+  SignalError,
+} from "./errors.js";
+export { classify } from "./failure.js";
+export { type CallOptions, type CompleteAnswer, FallbackChain } from "./fallback-chain.js";
+export type { Logger } from "./logger.js";
+export type { FallbackChainOptions, ResilienceOptions, TargetOptions } from "./options.js";
+export { openAICompatible } from "./providers/openai-compatible.js";
+export { openRouter } from "./providers/openrouter.js";
+export { scripted } from "./providers/scripted.js";
+export type {
+  AuditAttempt,
+  AuditRecord,
+  AuditSink,
+  Caller,
+  CallStart,
+  Cost,
+  Skip,
+  SkipReason,
+} from "./record.js";
+export { sequential } from "./strategies/sequential.js";
+export type {
+  AttemptTimeouts,
+  ChatMessage,
+  ChatRequest,
+  Clock,
+  ClockPhase,
+  ContentPart,
+  Failure,
+  FailureClass,
+  FailureScope,
+  FilePart,
+  FinishReason,
+  InvalidReason,
+  Jitter,
+  OpenContext,
+  Part,
+  Provider,
+  ProviderPart,
+  RecoveryMode,
+  RetryOptions,
+  RetryRule,
+  Signal,
+  Strategy,
+  Supports,
+  Target,
+  TextPart,
+  ThoughtsPart,
+  Timeouts,
+  ToolCallPart,
+  Usage,
+  UsagePart,
+  WireRequest,
+} from "./types.js";

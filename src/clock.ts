@@ -1,0 +1,25 @@
+import type { Clock } from "./types.js";
+
+/** Node fires a timer of 2³¹ ms or more after 1 ms. */
+export const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** A delay that setTimeout keeps: NaN and negatives become 0, anything too long 2³¹−1. */
+export function clampDelay(ms: number): number {
+  return ms > 0 ? Math.min(ms, MAX_DELAY_MS) : 0;
+}
+
+/** Reads globalThis at each call, so that fake timers installed later are obeyed. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wall: () => Date.now(),
+  setTimeout: (callback, ms) => setTimeout(callback, clampDelay(ms)),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+};
+
+/** The `customTimers` that p-timeout takes. */
+export function timersOf(clock: Clock) {
+  return {
+    setTimeout: clock.setTimeout as unknown as typeof setTimeout,
+    clearTimeout: clock.clearTimeout as unknown as typeof clearTimeout,
+  };
+}

@@ -1,0 +1,52 @@
+import type { FallbackChainErrorCode } from "./errors.js";
+import type { Skip } from "./record.js";
+import type { Failure, FailureClass } from "./types.js";
+
+/** What the reader of an error can do next, where there is something to do. */
+const ADVICE: Partial<Record<FailureClass, string>> = {
+  auth: "Check the API key; a fallback with a key of its own would have been asked.",
+  payment:
+    "Add credits or raise the key's limit; a fallback with an account of its own would have been asked.",
+  content_filter: 'Change the prompt, or set retry.content_filter.then to "next" to ask another model.',
+  invalid_request: "Change the request: another model would refuse it too.",
+  context_length: "Shorten the prompt, or add a fallback with a larger context window.",
+  rate_limit: "Try again later, or add a fallback with another provider.",
+};
+
+/** The message of a FallbackChainError: what ended the call, what was tried, what to do. */
+export function errorText(
+  code: FallbackChainErrorCode,
+  call: { failure?: Failure; attempts: number; skipped: readonly Skip[]; retryAfterMs?: number },
+): string {
+  const { failure, attempts, skipped, retryAfterMs } = call;
+  const tried = `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`;
+  const parts = [`${headline(code)} after ${tried}`];
+  if (failure)
+    parts.push(
+      `${failure.class}${failure.status === undefined ? "" : ` (${failure.status})`}: ${failure.message}`,
+    );
+  else if (skipped.length > 0)
+    parts.push(
+      `no target was admitted (${skipped.map((skip) => `${skip.target}: ${skip.reason}`).join(", ")})`,
+    );
+  let text = parts.join(": ");
+  if (!/[.!?…]$/.test(text)) text += ".";
+  if (retryAfterMs !== undefined) text += ` Worth trying again in ${Math.ceil(retryAfterMs)} ms.`;
+  const advice = code === "aborted" || code === "deadline" ? undefined : failure && ADVICE[failure.class];
+  return advice ? `${text} ${advice}` : text;
+}
+
+function headline(code: FallbackChainErrorCode): string {
+  switch (code) {
+    case "exhausted":
+      return "Every target failed";
+    case "stopped":
+      return "The call was stopped";
+    case "deadline":
+      return "The deadline passed";
+    case "aborted":
+      return "The call was aborted";
+    case "interrupted":
+      return "The stream died";
+  }
+}

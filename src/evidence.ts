@@ -1,0 +1,47 @@
+import type { Dispatch } from "./audit/dispatch.js";
+import { RecordFold } from "./audit/fold.js";
+import type { ChainEvent, Emit } from "./events.js";
+import { logFold } from "./log.js";
+import type { Logger } from "./logger.js";
+import type { AuditRecord, CallStart } from "./record.js";
+
+/** All that is told of one call: its events go into the record, the log and the sinks. */
+export class Evidence {
+  /** Resolves however the call ends. */
+  readonly record: Promise<AuditRecord>;
+  readonly #start: CallStart;
+  readonly #fold: RecordFold;
+  readonly #log: Emit;
+  readonly #dispatch: Dispatch;
+  #resolve!: (record: AuditRecord) => void;
+
+  constructor(start: CallStart, at: number, sinks: { logger: Logger; dispatch: Dispatch }) {
+    this.#start = start;
+    this.#fold = new RecordFold(start, at);
+    this.#log = logFold(sinks.logger, start.callId, start.labels);
+    this.#dispatch = sinks.dispatch;
+    this.record = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.emit({ type: "call.started", at, start });
+  }
+
+  emit(event: ChainEvent): void {
+    const ended = this.#fold.apply(event);
+    this.#log(event);
+    if (ended) this.#dispatch.attempt(ended, this.#start.callId);
+  }
+
+  /** Resolves when the sinks know of the call; undefined when none wants to. */
+  announce(): Promise<void> | undefined {
+    return this.#dispatch.start(this.#start);
+  }
+
+  close(event: Extract<ChainEvent, { type: "call.finished" }>): AuditRecord {
+    this.emit(event);
+    const record = this.#fold.record(event);
+    this.#resolve(record);
+    this.#dispatch.write(record);
+    return record;
+  }
+}

@@ -1,0 +1,130 @@
+import { type Answer, AnswerFold } from "./answer.js";
+import { asksForJson, type Complaint, checkOf } from "./answer-check.js";
+import { AnswerStream, type ChainStream } from "./answer-stream.js";
+import type { Gate } from "./attempt.js";
+import { Dispatch } from "./audit/dispatch.js";
+import { Call, type CallPlan } from "./call.js";
+import { OptionsError } from "./errors.js";
+import { type ChainConfig, type FallbackChainOptions, parseOptions, type TargetPath } from "./options.js";
+import type { AuditRecord, Caller } from "./record.js";
+import { checkRequest } from "./request.js";
+import type { ChatRequest } from "./types.js";
+
+/** What may be said about one call. */
+export interface CallOptions {
+  /** Aborting it ends the call at once: sockets closed, waits ended, error code `aborted`. */
+  signal?: AbortSignal;
+  /** Copied into the audit record and every log line, over the chain's own. */
+  labels?: Record<string, string>;
+  caller?: Caller;
+  /** Replaces the first target's model for this call. */
+  model?: string;
+  /** Body keys below the targets' own `modelOptions`. */
+  defaults?: Record<string, unknown>;
+  /**
+   * `content` (the default of `stream`): text is handed on as it comes. `complete` (whatever asks for JSON, and
+   * `complete()`): nothing is handed on before the whole answer has passed its check, so that no stream can die in sight.
+   */
+  gate?: Gate;
+  /** Replaces the check of JSON and tool calls: a complaint (which should quote no content) makes the answer an `invalid_response`. */
+  check?: (answer: Answer) => string | undefined;
+  /** What the audit record says; true for `stream`, false for `complete`. */
+  streamed?: boolean;
+}
+
+export interface CompleteAnswer extends Answer {
+  record: AuditRecord;
+}
+
+/**
+ * Asks targets in order until one gives a full answer. A call ends in exactly one of that, or a FallbackChainError
+ * that lists every attempt. An instance is meant to be kept and shared: calls do not touch each other.
+ *
+ * @throws OptionsError at construction, naming the option and its value.
+ */
+export class FallbackChain {
+  readonly #config: ChainConfig;
+  readonly #dispatch: Dispatch;
+  readonly #calls = new Set<Call>();
+  #whenIdle: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: FallbackChainOptions, { targetPath }: { targetPath?: TargetPath } = {}) {
+    this.#config = parseOptions(options, targetPath);
+    this.#dispatch = new Dispatch(this.#config.sinks, this.#config.logger, this.#config.clock);
+  }
+
+  /**
+   * Starts a call at once. Iterating throws FallbackChainError when it ends without an answer.
+   *
+   * @throws OptionsError when the request cannot be sent to anyone, or the chain is closed.
+   */
+  stream(request: ChatRequest, options: CallOptions = {}): ChainStream {
+    return this.#start(request, { streamed: true, ...options });
+  }
+
+  /** Resolves with a whole answer. Rejects with FallbackChainError or OptionsError. */
+  async complete(request: ChatRequest, options: CallOptions = {}): Promise<CompleteAnswer> {
+    const stream = this.#start(request, { gate: "complete", streamed: false, ...options });
+    const fold = new AnswerFold();
+    for await (const batch of stream.batches()) fold.add(batch);
+    return { ...fold.answer, record: await stream.record };
+  }
+
+  /** Errors that audit sinks have thrown so far. */
+  get sinkErrors(): number {
+    return this.#dispatch.errors;
+  }
+
+  /** Refuses new calls, lets running ones end within `timeoutMs` (default 5 000) and aborts the rest; flushes and closes the sinks. */
+  async close({ timeoutMs = 5_000 }: { timeoutMs?: number } = {}): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { clock, targets } = this.#config;
+    if (this.#calls.size > 0) {
+      let timer: unknown;
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+        timer = clock.setTimeout(resolve, timeoutMs);
+      });
+      clock.clearTimeout(timer);
+      for (const call of this.#calls) call.abort({ kind: "aborted", message: "the chain was closed" });
+    }
+    await this.#dispatch.close(timeoutMs);
+    await Promise.all(
+      [...new Set(targets.map(({ provider }) => provider))].map((provider) => provider.close?.()),
+    );
+  }
+
+  #start(request: ChatRequest, options: CallOptions): AnswerStream {
+    if (this.#closed) throw new OptionsError("the chain is closed: calls must be made before close()");
+    checkRequest(request);
+    const call: Call = new Call(planOf(request, options), this.#config, this.#dispatch, () => {
+      this.#calls.delete(call);
+      if (this.#calls.size === 0) this.#whenIdle?.();
+    });
+    this.#calls.add(call);
+    return new AnswerStream(call, this.#config.consumerMs);
+  }
+}
+
+function planOf(request: ChatRequest, options: CallOptions): CallPlan {
+  const { signal, labels = {}, caller = {}, model, defaults, gate, check, streamed = true } = options;
+  return {
+    request,
+    // JSON is of no use before it is whole, and only a whole one can be checked.
+    gate: asksForJson(request) ? "complete" : (gate ?? "content"),
+    check: check ? (answer) => complaint(check(answer), answer) : checkOf(request),
+    streamed,
+    labels,
+    caller,
+    ...(signal && { signal }),
+    ...(model !== undefined && { model }),
+    ...(defaults && { defaults }),
+  };
+}
+
+function complaint(message: string | undefined, { toolCalls }: Answer): Complaint | undefined {
+  if (message === undefined) return undefined;
+  return { reason: toolCalls.length > 0 ? "tool_call" : "schema", message };
+}
