@@ -36,6 +36,11 @@ export type ScriptedFinish = "stop" | "length" | "tool_calls" | "content_filter"
 export interface Answer {
   /** Sent word by word. */
   text?: string;
+  /**
+   * When the request ends with an assistant message that the text begins with, only the rest is said, as a model does
+   * that takes a prefill.
+   */
+  continues?: boolean;
   /** Sent as they are, one event each; they come after `text`. */
   tokens?: string[];
   /** A JSON answer: stringified and sent as text, a few characters an event. */

@@ -60,6 +60,14 @@ export const REQUEST_ERRORS = {
       "OpenAI",
     ),
   },
+  "400-prefill": {
+    status: 400,
+    body: wrapped(
+      400,
+      '{"type":"error","error":{"type":"invalid_request_error","message":"This model does not support assistant message prefill. The conversation must end with a user message."}}',
+      "Anthropic",
+    ),
+  },
   "400-zod": {
     status: 400,
     body: {

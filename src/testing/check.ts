@@ -15,6 +15,19 @@ export function checkModels(models: unknown): asserts models is Record<string, M
   }
 }
 
+/** Throws an Error that names the path of the first bad value of the simulator's options. */
+export function checkOptions(options: unknown): void {
+  object(options, "options");
+  const { models, ...rest } = options as Record<string, unknown>;
+  checkModels(models);
+  for (const [name, value] of Object.entries(rest)) {
+    const rule = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
+    if (rule === undefined)
+      fail("options", `have only the keys models, ${Object.keys(OPTIONS).join(", ")}`, name);
+    if (value !== undefined) rule(value, name);
+  }
+}
+
 /** Throws an Error that names the path of the first bad value of one script. */
 export function checkScript(value: unknown, path: string): asserts value is Script {
   object(value, path);
@@ -128,6 +141,7 @@ const ANSWER: Rules = {
   times: whole(1),
   text: string,
   tokens: list(string),
+  continues: boolean,
   json: anything,
   reasoning: either([isString, string], [() => true, list(string)]),
   toolCalls: list(
@@ -169,4 +183,50 @@ const FAMILY: Record<FaultFamily, Rules> = {
   stream: { at: whole(0), everyMs: amount, bytes: whole(1) },
   wire: {},
   content: { at: whole(0) },
+};
+
+const record =
+  (rule: Rule): Rule =>
+  (value, path) => {
+    object(value, path);
+    for (const [key, item] of Object.entries(value as object)) rule(item, `${path}[${JSON.stringify(key)}]`);
+  };
+
+const OPTIONS: Rules = {
+  seed: whole(Number.MIN_SAFE_INTEGER),
+  port: whole(0),
+  host: string,
+  keys: record(
+    shaped({
+      fault: (value, path) => {
+        if (typeof value !== "string" || value === "http" || faultFamily(value) !== "http") {
+          fail(path, `be one of ${FAULTS.filter((name) => faultFamily(name) === "http").join(", ")}`, value);
+        }
+      },
+      limit: either([(value) => value === null, anything], [() => true, amount]),
+      usage: amount,
+      freeTier: boolean,
+    }),
+  ),
+  auth: boolean,
+  catalogue: record(
+    shaped({
+      name: string,
+      canonicalSlug: string,
+      contextLength: whole(1),
+      topProviderContextLength: whole(1),
+      maxCompletionTokens: whole(1),
+      promptPrice: amount,
+      completionPrice: amount,
+      moderated: boolean,
+      inputModalities: list(string),
+      outputModalities: list(string),
+      supportedParameters: list(string),
+      expirationDate: string,
+    }),
+  ),
+  onRequest: anything,
+  onClose: anything,
+  logLimit: whole(1),
+  maxBodyBytes: whole(1),
 };

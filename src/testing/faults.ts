@@ -3,7 +3,7 @@ import { CONTENT_FAULTS } from "./content-faults.js";
 import { ERROR_EVENT_FAULTS } from "./error-events.js";
 import { type Fault, faultyOps } from "./fault.js";
 import { HEAD_FAULTS } from "./head-faults.js";
-import { customReply, HTTP_FAULTS, type HttpFaultName, httpOps } from "./http-faults.js";
+import { customReply, describeReply, HTTP_FAULTS, type HttpFaultName, httpOps } from "./http-faults.js";
 import type { Ops } from "./ops.js";
 import type { Plan } from "./plan.js";
 import { healthyOps } from "./stream.js";
@@ -67,7 +67,7 @@ export function faultFamily(name: string): FaultFamily | undefined {
 export function describeFault(name: FaultName): string {
   if (name === "http") return "Any `status`, `body` and `headers`.";
   if (name in ONCE) return `\`${ONCE[name as OnceFaultName]}\` once, then a healthy answer.`;
-  if (name in HTTP_FAULTS) return `HTTP ${HTTP_FAULTS[name as HttpFaultName].status}`;
+  if (name in HTTP_FAULTS) return describeReply(HTTP_FAULTS[name as HttpFaultName]);
   return (faultOf(name) as Fault).says;
 }
 

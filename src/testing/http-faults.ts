@@ -48,6 +48,22 @@ export function errorReply(
   return { status: reply.status, headers, text };
 }
 
+/** Status and words of an error, as a line of documentation. */
+export function describeReply(reply: ErrorReply): string {
+  const { status, headers, text } = errorReply(reply, {
+    model: "author/model",
+    promptTokens: 1,
+    provider: "Provider",
+  });
+  const raw = /"raw":("(?:[^"\\]|\\.)*")/.exec(text)?.[1];
+  const message = /"message":("(?:[^"\\]|\\.)*")/.exec(raw === undefined ? text : JSON.parse(raw));
+  const words: string =
+    message?.[1] === undefined ? (raw === undefined ? text : JSON.parse(raw)) : JSON.parse(message[1]);
+  const line = words.replace(/\s+/g, " ").trim();
+  const hint = headers["Retry-After"] === undefined ? "" : ` (Retry-After: ${headers["Retry-After"]})`;
+  return `${status}${hint}: ${line === "" ? "no body" : line.length > 110 ? `${line.slice(0, 110)}…` : line}`;
+}
+
 /** The acts of an HTTP error in answer to a model request. */
 export function* httpOps(reply: ErrorReply, plan: Plan): Generator<Op> {
   const { occasion, provider, pace } = plan;

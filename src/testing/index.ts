@@ -8,7 +8,7 @@ export type {
   ScriptedUsage,
 } from "./answer.js";
 export type { ModelFacts } from "./catalogue.js";
-export { checkModels, checkScript } from "./check.js";
+export { checkModels, checkOptions, checkScript } from "./check.js";
 export { describeFault, FAULTS, type FaultFamily, type FaultName, faultFamily } from "./faults.js";
 export type { KeyFacts } from "./keys.js";
 export type { SimulatedRequest } from "./log.js";

@@ -50,6 +50,7 @@ export interface SimulatedRequest extends Meter {
 export class RequestLog {
   readonly requests: SimulatedRequest[] = [];
   open = 0;
+  arrived = 0;
   #count = 0;
   #limit: number;
   #watchers = new Set<() => void>();
@@ -70,8 +71,12 @@ export class RequestLog {
     if (this.requests.length >= this.#limit) this.requests.splice(0, Math.ceil(this.#limit / 10));
     this.requests.push(full);
     this.open++;
-    this.changed();
     return full;
+  }
+
+  arrive(): void {
+    this.arrived++;
+    this.changed();
   }
 
   ended(): void {
@@ -81,9 +86,10 @@ export class RequestLog {
 
   clear(): void {
     this.requests.length = 0;
+    this.arrived = 0;
   }
 
-  changed(): void {
+  private changed(): void {
     for (const watcher of this.#watchers) watcher();
   }
 

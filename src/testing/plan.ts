@@ -97,7 +97,7 @@ export function planOf(occasion: Occasion): Plan {
   };
   return saying(
     plan,
-    [...spoken(answer, occasion.model), ...calls.flatMap(toolDeltas)],
+    [...spoken(answer, occasion), ...calls.flatMap(toolDeltas)],
     finish,
     answer.nativeFinish,
   );
@@ -115,10 +115,13 @@ export function saying(plan: Plan, deltas: Delta[], finish: string | null, nativ
   };
 }
 
-function spoken(answer: Answer, model: string): Delta[] {
+function spoken(answer: Answer, occasion: Occasion): Delta[] {
   const thoughts = typeof answer.reasoning === "string" ? words(answer.reasoning) : (answer.reasoning ?? []);
   const assistant = (more: Delta): Delta => ({ content: "", role: "assistant", ...more });
-  const deltas = [...thoughtDeltas(thoughts), ...textDeltas(textTokens(answer, model))];
+  const deltas = [
+    ...thoughtDeltas(thoughts),
+    ...textDeltas(textTokens(continued(answer, occasion), occasion.model)),
+  ];
   if (answer.refusal !== undefined) deltas.push(assistant({ refusal: answer.refusal }));
   for (const [index, url] of (answer.images ?? []).entries()) {
     deltas.push(assistant({ images: [{ type: "image_url", image_url: { url }, index }] }));
@@ -138,6 +141,13 @@ export function thoughtDeltas(thoughts: string[]): Delta[] {
     reasoning: text,
     reasoning_details: [{ type: "reasoning.text", text, format: "anthropic-claude-v1", index: 0 }],
   }));
+}
+
+function continued(answer: Answer, { body }: Occasion): Answer {
+  const last = (body.messages as { role?: string; content?: unknown }[]).at(-1);
+  const prefix = last?.role === "assistant" ? last.content : undefined;
+  if (answer.continues !== true || answer.text === undefined || typeof prefix !== "string") return answer;
+  return answer.text.startsWith(prefix) ? { ...answer, text: answer.text.slice(prefix.length) } : answer;
 }
 
 function textTokens(answer: Answer, model: string): string[] {

@@ -1,4 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
+// Pacing may follow a fake clock, the turns of the event loop may not.
+import { setImmediate } from "node:timers";
 import type { Op, Ops } from "./ops.js";
 
 const MAX_TIMER_MS = 2_147_483_647;
@@ -56,11 +58,12 @@ export async function play(ops: Ops, res: ServerResponse, meter: Meter): Promise
         resolve();
       }
     });
+  const turned = () => new Promise<void>((resolve) => setImmediate(resolve));
   // A reset throws away what the kernel has not been given yet: the tokens before it would never arrive.
   const flushed = async () => {
-    while (!closed && (res.writableLength > 0 || socket.writableLength > 0)) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    const full = () => !closed && (res.writableLength > 0 || socket.writableLength > 0);
+    for (let i = 0; i < 10 && full(); i++) await turned();
+    while (full()) await pause(1);
   };
   const write = async (bytes: string | Uint8Array, past: boolean) => {
     const target = past || rawMode ? socket : res;
@@ -84,7 +87,7 @@ export async function play(ops: Ops, res: ServerResponse, meter: Meter): Promise
         if (op.ms > 0) await pause(op.ms);
         return;
       case "turn":
-        return new Promise((resolve) => setImmediate(resolve));
+        return turned();
       case "head":
         meter.status = op.status;
         meter.headersAt = Date.now();

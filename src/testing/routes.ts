@@ -21,12 +21,12 @@ export interface Site extends Backend {
 
 /** The acts that answer one request. */
 export function routeOps(site: Site, entry: SimulatedRequest, rawBody: string): Ops {
-  const url = new URL(entry.path, "http://simulator");
-  const route = url.pathname.startsWith(`${ROOT}/`) ? url.pathname.slice(ROOT.length) : "";
+  const [pathname = "", query = ""] = entry.path.split("?", 2);
+  const route = pathname.startsWith(`${ROOT}/`) ? pathname.slice(ROOT.length) : "";
   const get = entry.method === "GET";
   if (get && route === "/models") return modelsOps(site);
   const endpoints = /^\/models\/([^/]+\/[^/]+)\/endpoints$/.exec(route);
-  if (get && endpoints !== null) return endpointsOps(site, decodeURIComponent(endpoints[1] ?? ""));
+  if (get && endpoints !== null) return endpointsOps(site, (endpoints[1] ?? "").replaceAll("%3A", ":"));
 
   const known =
     (get && ["/key", "/auth/key", "/credits", "/generation"].includes(route)) || isChat(entry, route);
@@ -39,7 +39,7 @@ export function routeOps(site: Site, entry: SimulatedRequest, rawBody: string): 
     case "/credits":
       return json({ data: { total_credits: 100.5, total_usage: 25.75 } });
     case "/generation":
-      return generationOps(site, url.searchParams.get("id"));
+      return generationOps(site, new URLSearchParams(query).get("id"));
     default: {
       const key = entry.key ?? "";
       return json({ data: keyEntry(key, site.keys?.[key]) });

@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { REQUEST_ERRORS } from "./bodies.js";
 import type { ModelFacts } from "./catalogue.js";
 import { errorOps } from "./chat.js";
-import { checkModels } from "./check.js";
+import { checkModels, checkOptions } from "./check.js";
 import { cursor, type Drawn } from "./cursor.js";
 import { type KeyFacts, keyOf } from "./keys.js";
 import { RequestLog, type SimulatedRequest } from "./log.js";
@@ -54,7 +54,7 @@ export interface Simulator {
   clear(): void;
   /** Resolves when no request is being answered; rejects after `timeoutMs` (default 5,000). */
   waitForIdle(options?: { timeoutMs?: number }): Promise<void>;
-  /** Resolves when the log holds `count` requests; rejects after `timeoutMs` (default 5,000). */
+  /** Resolves when `count` requests have arrived whole since the start or `clear()`; rejects after `timeoutMs` (default 5,000). */
   waitForRequests(count: number, options?: { timeoutMs?: number }): Promise<void>;
   /** Destroys every socket and resolves when all are gone. May be called twice. */
   close(): Promise<void>;
@@ -66,13 +66,10 @@ export interface Simulator {
  * @throws Error naming the path and the value of a bad script or option; the system's error when the port is taken.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  checkModels(options.models);
+  checkOptions(options);
   const { seed = 1, host = "127.0.0.1", port = 0, maxBodyBytes = 67_108_864 } = options;
-  if (!Number.isSafeInteger(seed))
-    throw new Error(`seed must be a whole number, got ${JSON.stringify(seed)}`);
   const log = new RequestLog(options.logLimit ?? 100_000);
   const sockets = new Set<Socket>();
-  const generations = new Map<string, SimulatedRequest>();
   const cursors = new Map<string, () => Drawn>();
   const facts = options.catalogue ?? {};
   const set = (model: string, script: ModelScript) => cursors.set(model, cursor(model, script, seed));
@@ -88,7 +85,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       return ids()[0];
     },
     models: ids,
-    generation: (id) => generations.get(id),
+    generation: (id) => log.requests.findLast((request) => request.generationId === id),
   };
 
   const server = createServer((req, res) => void answer(req, res));
@@ -116,7 +113,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     try {
       const body = await bodyText(req, maxBodyBytes);
       const ops = body === undefined ? errorOps(REQUEST_ERRORS["413"]) : routeOps(site, entry, body);
-      if (entry.generationId !== undefined) generations.set(entry.generationId, entry);
+      log.arrive();
       options.onRequest?.(entry);
       await play(ops, res, entry);
     } catch (error) {
@@ -124,7 +121,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       entry.closedBy ??= req.aborted ? "client" : "server";
       if (!req.aborted) {
         res.destroy();
-        throw error;
+        process.emitWarning(error as Error);
       }
     } finally {
       log.ended();
@@ -134,7 +131,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, () => {
+    // Node queues 511 connections; a thousand callers at once would see refusals.
+    server.listen({ port, host, backlog: 4_096 }, () => {
       server.off("error", reject);
       resolve();
     });
@@ -156,13 +154,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       checkModels({ [model]: script });
       set(model, script);
     },
-    clear() {
-      log.clear();
-      generations.clear();
-    },
+    clear: () => log.clear(),
     waitForIdle: ({ timeoutMs = 5_000 } = {}) => log.until(() => log.open === 0, "idle", timeoutMs),
     waitForRequests: (count, { timeoutMs = 5_000 } = {}) =>
-      log.until(() => log.requests.length >= count, `${count} requests`, timeoutMs),
+      log.until(() => log.arrived >= count, `${count} requests`, timeoutMs),
     close() {
       closing ??= (async () => {
         const gone = [...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));

@@ -131,8 +131,11 @@ export function* jsonOps(plan: Plan, text = JSON.stringify(completion(plan))): G
   // The last byte closes the object: it is no token, so that a cut after the last token is still a cut.
   const bytes = Buffer.from(text);
   const body = bytes.subarray(0, -1);
-  const size = Math.ceil(body.length / count);
-  for (let i = 0; i < body.length; i += size) yield send(body.subarray(i, i + size), "token");
+  const kind = plan.deltas.length > 0 ? "token" : "role";
+  for (let i = 0; i < count; i++) {
+    const [from, to] = [i, i + 1].map((n) => Math.floor((n * body.length) / count));
+    yield send(body.subarray(from, to), kind);
+  }
   yield send(bytes.subarray(-1), "finish");
   yield end;
 }
