@@ -121,7 +121,6 @@ const rule = z
       (value) => value === "full" || value === "equal" || value === false,
       'must be "full", "equal" or false',
     ),
-    // biome-ignore lint/suspicious/noThenProperty: the contract's name for what follows the retries
     then: must((value) => value === "next" || value === "stop", 'must be "next" or "stop"'),
   })
   .partial();
