@@ -2,11 +2,12 @@ import type { OpenAI } from "openai";
 import { OptionsError, SignalError } from "../errors.js";
 import type { OpenContext, ProviderPart, WireRequest } from "../types.js";
 import { readErrorText } from "./body-text.js";
-import { errorOf, parse } from "./chunk.js";
+import { hasError, parse } from "./chunk.js";
 import { EXCHANGE, type Exchange, isEncoded, type Reply, replyHeaders, requestIdOf } from "./exchange.js";
 import { asObject, own, text } from "./json.js";
 import { PartStream } from "./part-stream.js";
 import { RESPONSE_LIMIT, SSE_LIMITS } from "./sse.js";
+import { thrownSignal } from "./thrown.js";
 import { webBytes } from "./web-bytes.js";
 
 const JSON_TYPE = /^(?:application|text)\/(?:[\w.+-]+\+)?json$/;
@@ -109,8 +110,8 @@ async function isJson(reply: Reply): Promise<boolean> {
   await readErrorText(reply, (soFar) => {
     start = soFar;
   });
-  const error = errorOf(asObject(parse(start)));
-  if (error) throw new SignalError({ kind: "error_body", body: error, headers, afterContent: false });
+  const body = asObject(parse(start));
+  if (hasError(body)) throw new SignalError({ kind: "error_body", body, headers, afterContent: false });
   const message = `expected an event stream or JSON, got ${type.slice(0, 100) || "no content type"}`;
   throw new SignalError({ kind: "invalid", reason: "content_type", status, message });
 }
@@ -144,5 +145,5 @@ function foreignFailure(error: unknown): NonNullable<Exchange["failure"]> {
       body: JSON.stringify({ error: body ?? null }),
     };
   }
-  return { kind: "thrown", error, afterContent: false };
+  return thrownSignal(error, false);
 }

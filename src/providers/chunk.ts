@@ -39,8 +39,7 @@ export class ChunkDecoder {
   /** One SSE event; `name` is its `event:` field. */
   event(data: string, name: string | undefined, out: ProviderPart[]): void {
     const value = parse(data);
-    if (name === "error")
-      throw this.#error(errorOf(asObject(value)) ?? { error: value ?? { message: data } });
+    if (name === "error") throw this.#error(value ?? data);
     const chunk = asObject(value);
     if (!chunk) throw notJson(value === undefined ? "an event is no JSON" : "an event is no JSON object");
     this.#common(chunk, out);
@@ -50,8 +49,7 @@ export class ChunkDecoder {
       // A last chunk may repeat the whole message.
       this.#message(delta ?? (this.content ? undefined : asObject(own(choice, "message"))), out);
     }
-    const error = errorOf(chunk) ?? errorOf(choice);
-    if (error) throw this.#error(error);
+    if (hasError(chunk) || hasError(choice)) throw this.#error(chunk);
     if (choice) this.#finish(choice, out);
   }
 
@@ -62,8 +60,7 @@ export class ChunkDecoder {
       throw notJson(json.trim() === "" ? "the body is only white space" : "the body is no JSON object");
     const choices = own(body, "choices");
     const choice = firstChoice(choices);
-    const error = errorOf(body) ?? errorOf(choice);
-    if (error) throw this.#error(error);
+    if (hasError(body) || hasError(choice)) throw this.#error(body);
     if (!Array.isArray(choices)) {
       throw new SignalError({ kind: "invalid", reason: "no_choices", message: "the reply has no choices" });
     }
@@ -176,7 +173,7 @@ export class ChunkDecoder {
     out.push(part);
   }
 
-  #error(body: Json): SignalError {
+  #error(body: unknown): SignalError {
     return new SignalError({ kind: "error_body", body, headers: this.#headers, afterContent: this.content });
   }
 
@@ -191,15 +188,11 @@ export class ChunkDecoder {
   }
 }
 
-/** The error envelope of a body, a chunk or a choice, without anything else. */
-export function errorOf(body: Json | undefined): Json | undefined {
+/** An error envelope, or vLLM's form of one, where the error itself is the body. */
+export function hasError(body: Json | undefined): boolean {
   const error = own(body, "error");
-  if (error !== undefined && error !== null && error !== false && error !== "") {
-    const type = own(body, "error_type");
-    return { error, ...(typeof type === "string" && { error_type: type }) };
-  }
-  // vLLM's form: the error itself is the body.
-  return own(body, "object") === "error" ? { error: body } : undefined;
+  if (error !== undefined && error !== null && error !== false && error !== "") return true;
+  return own(body, "object") === "error";
 }
 
 export function parse(json: string): unknown {

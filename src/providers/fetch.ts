@@ -4,6 +4,7 @@ import type { Signal } from "../types.js";
 import { readErrorText } from "./body-text.js";
 import { currentDispatcher } from "./dispatcher.js";
 import { EXCHANGE, type Exchange, isEncoded, type Reply, replyHeaders } from "./exchange.js";
+import { thrownSignal } from "./thrown.js";
 import { webBytes } from "./web-bytes.js";
 
 export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -36,8 +37,7 @@ export function createFetch(custom?: Fetch): Fetch {
       exchange.onReply(reply);
       return await answer(reply, exchange);
     } catch (error) {
-      exchange.failure ??=
-        error instanceof SignalError ? error.signal : { kind: "thrown", error, afterContent: false };
+      exchange.failure ??= error instanceof SignalError ? error.signal : thrownSignal(error, false);
       throw error;
     }
   };

@@ -3,6 +3,7 @@ import type { ProviderPart } from "../types.js";
 import { ChunkDecoder, type ChunkOptions, parse } from "./chunk.js";
 import type { Reply } from "./exchange.js";
 import { oversized, RESPONSE_LIMIT, SseDecoder, type SseLimits } from "./sse.js";
+import { thrownSignal } from "./thrown.js";
 
 /**
  * Milliseconds that a response may take to end after `[DONE]`, in the background, so that its connection can be used
@@ -133,8 +134,7 @@ export class PartStream implements AsyncIterableIterator<readonly ProviderPart[]
     // The answer is whole; only its usage may be lost.
     else if (this.#decoder.finished && failed?.signal.kind !== "error_body") return;
     else {
-      this.#failure =
-        failed ?? new SignalError({ kind: "thrown", error, afterContent: this.#decoder.content });
+      this.#failure = failed ?? new SignalError(thrownSignal(error, this.#decoder.content));
     }
   }
 

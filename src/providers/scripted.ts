@@ -114,7 +114,7 @@ class Playback implements AsyncIterableIterator<readonly ProviderPart[]> {
 
   /** Waits for the response headers; `headersMs` undefined: the steps before the first part say when. */
   async head(headersMs: number | undefined, context: OpenContext): Promise<void> {
-    if (headersMs !== undefined) await this.#sleep(headersMs);
+    if (headersMs) await this.#sleep(headersMs);
     while (headersMs === undefined && typeof this.#steps[0] === "number") {
       await this.#sleep(this.#steps.shift() as number);
     }
