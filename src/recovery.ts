@@ -1,8 +1,10 @@
 import { asksForJson } from "./answer-check.js";
 import type { ChatRequest, ContentPart, WireRequest } from "./types.js";
 
-/** A shorter repetition may be how the text goes on. */
+/** A shorter repetition may be how the text goes on… */
 const MIN_OVERLAP = 8;
+/** …unless it repeats whole words: "Once upon" is not followed by "upon" without a space between. */
+const MIN_WORD_OVERLAP = 3;
 
 /** May this request's answer be continued by another model? Only prose can. */
 export function continuable(request: ChatRequest): boolean {
@@ -44,8 +46,10 @@ export class Seam {
   }
 
   #overlap(text: string): number {
-    for (let length = Math.min(text.length, this.#shown.length); length >= MIN_OVERLAP; length--) {
-      if (this.#shown.endsWith(text.slice(0, length))) return length;
+    for (let length = Math.min(text.length, this.#shown.length); length >= MIN_WORD_OVERLAP; length--) {
+      if (!this.#shown.endsWith(text.slice(0, length))) continue;
+      const before = this.#shown.at(-length - 1) ?? " ";
+      if (length >= MIN_OVERLAP || (/\s/.test(before) && /\S/.test(text[0]!))) return length;
     }
     return 0;
   }
