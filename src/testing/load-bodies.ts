@@ -17,7 +17,7 @@ const upstreamPool = (retryAfter?: number): ErrorReply => ({
         is_byok: false,
         provider_error_code: "rate_limit_exceeded",
         limit_source: "upstream_provider_shared_pool",
-        remedy_hint: "Retry shortly, …",
+        remedy_hint: "Retry shortly, or add your own key to accumulate your rate limits.",
         ...(c.retryAfter === undefined
           ? {}
           : {

@@ -72,15 +72,7 @@ export async function play(ops: Ops, res: ServerResponse, meter: Meter): Promise
     if (!ready && !closed) await drained(target);
   };
 
-  for (const op of ops) {
-    if (closed) break;
-    await perform(op);
-    if (op.do === "end" || op.do === "fin" || op.do === "reset") break;
-  }
-  if (!closed && !res.writableEnded && meter.closedBy === undefined) await perform({ do: "end" });
-  return over;
-
-  async function perform(op: Op): Promise<void> {
+  const perform = async (op: Op): Promise<void> => {
     switch (op.do) {
       case "wait":
         if (res.headersSent && !rawMode) res.flushHeaders();
@@ -94,7 +86,7 @@ export async function play(ops: Ops, res: ServerResponse, meter: Meter): Promise
         if (op.raw === true) {
           rawMode = true;
           const lines = Object.entries(op.headers).map(([name, value]) => `${name}: ${value}\r\n`);
-          socket?.write(`HTTP/1.1 ${op.status} ${STATUS_CODES[op.status] ?? ""}\r\n${lines.join("")}\r\n`);
+          socket.write(`HTTP/1.1 ${op.status} ${STATUS_CODES[op.status] ?? ""}\r\n${lines.join("")}\r\n`);
         } else res.writeHead(op.status, op.headers);
         return;
       case "send":
@@ -115,11 +107,21 @@ export async function play(ops: Ops, res: ServerResponse, meter: Meter): Promise
       case "reset":
         if (res.headersSent && !rawMode) res.flushHeaders();
         await flushed();
+        // A Node client that finds data and RST in one poll sees a plain end.
+        if (op.do === "reset" && meter.bytesSent > 0) await pause(10);
         if (closed) return;
         meter.closedBy = "server";
-        if (op.do === "fin") socket?.destroySoon();
-        else socket?.resetAndDestroy();
+        if (op.do === "fin") socket.destroySoon();
+        else socket.resetAndDestroy();
         return;
     }
+  };
+
+  for (const op of ops) {
+    if (closed) break;
+    await perform(op);
+    if (op.do === "end" || op.do === "fin" || op.do === "reset") break;
   }
+  if (!closed && !res.writableEnded && meter.closedBy === undefined) await perform({ do: "end" });
+  return over;
 }
