@@ -2,7 +2,7 @@ import { looksLikeJson, messageInBrokenJson, parseInside } from "./json-text.js"
 import { pageTitle } from "./page.js";
 
 /** More nesting, more nodes or longer texts than these are not read: a hostile body must not cost time. */
-const MAX_DEPTH = 8;
+const MAX_DEPTH = 16;
 const MAX_NODES = 64;
 const MAX_TEXT = 4 * 1024;
 const MAX_CODE = 64;

@@ -3,15 +3,13 @@ const MAX_JSON = 64 * 1024;
 /** How far a broken body is searched for its message. */
 const MAX_SEARCH = 8 * 1024;
 
-/** JSON that is a text, or follows a few words in it, as in `529 {"type":"error",…}`. */
+/** JSON that is a text, or ends it after a few words, as in `529 {"type":"error",…}`. */
 export function parseInside(text: string): { value: object; prefix: string } | undefined {
   if (text.length > MAX_JSON) return undefined;
   const from = text.search(/[[{]/);
   if (from < 0 || from > 64) return undefined;
-  const to = Math.max(text.lastIndexOf("}"), text.lastIndexOf("]"));
-  if (to <= from) return undefined;
   try {
-    const parsed: unknown = JSON.parse(text.slice(from, to + 1));
+    const parsed: unknown = JSON.parse(text.slice(from));
     // "[DONE]" and the "[1, 129024]" of a message are no bodies.
     if (!isObject(parsed) || (Array.isArray(parsed) && !parsed.some(isObject))) return undefined;
     return { value: parsed, prefix: text.slice(0, from) };

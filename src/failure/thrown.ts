@@ -80,15 +80,13 @@ export function readThrown(error: unknown): Thrown {
 export function answerIn(error: unknown): ThrownAnswer | undefined {
   for (const each of errorsIn(error)) {
     const status = read(each, "status") ?? read(each, "statusCode");
-    const body = read(each, "error") ?? read(each, "body") ?? read(each, "responseBody");
     const isStatus = typeof status === "number" && status >= 400 && status <= 599;
-    if (!isStatus && !(typeof read(each, "error") === "object" && read(each, "error") !== null)) continue;
-    // The openai client hands on what was inside the envelope.
-    return {
-      ...(isStatus && { status }),
-      headers: plainHeaders(read(each, "headers")),
-      body: { error: body ?? {} },
-    };
+    const error = read(each, "error");
+    const isError = typeof error === "object" && error !== null;
+    if (!isStatus && !isError) continue;
+    // The openai client hands on what was inside the envelope, undici the body as it came.
+    const body = isError ? { error } : (read(each, "body") ?? read(each, "responseBody"));
+    return { ...(isStatus && { status }), headers: plainHeaders(read(each, "headers")), body };
   }
   return undefined;
 }
