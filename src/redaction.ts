@@ -85,6 +85,8 @@ function formsOf(secrets: readonly string[]): string[] {
     const bytes = Buffer.from(secret);
     forms.add(secret);
     forms.add(JSON.stringify(secret).slice(1, -1));
+    // By way of the bytes, since encodeURIComponent throws on a lone surrogate.
+    forms.add(encodeURIComponent(bytes.toString()));
     forms.add(new URLSearchParams({ "": secret }).toString().slice(1));
     forms.add(bytes.toString("base64").replace(/=+$/, ""));
     forms.add(bytes.toString("base64url"));
