@@ -1,0 +1,71 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type AuditRecord, jsonlAudit, memoryAudit, pinoAudit } from "../../../src/chain.js";
+import { answer } from "../../../src/providers/scripted.js";
+import { ask, bench, drain } from "../../support/chain.js";
+
+const record = (callId: string) => ({ v: 1, callId }) as AuditRecord;
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "audit-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+describe("jsonlAudit", () => {
+  it("appends one line of JSON per record, in order, making the folder", async () => {
+    const path = join(folder, "deep", "audit.jsonl");
+    const sink = jsonlAudit(path);
+    const writes = Array.from({ length: 1_000 }, (_, i) => sink.write(record(`call-${i}`)));
+    await Promise.all(writes);
+    await sink.close!();
+    const again = jsonlAudit(path);
+    await again.write(record("last"));
+    await again.close!();
+    const lines = (await readFile(path, "utf8")).split("\n");
+    expect(lines.pop()).toBe("");
+    expect(lines.map((line) => JSON.parse(line).callId)).toEqual([
+      ...writes.map((_, i) => `call-${i}`),
+      "last",
+    ]);
+  });
+
+  it("rejects a write that the disk refuses, and goes on when it can", async () => {
+    const sink = jsonlAudit("/dev/full");
+    await expect(sink.write(record("a"))).rejects.toThrow("ENOSPC");
+    await expect(sink.write(record("b"))).rejects.toThrow("ENOSPC");
+  });
+
+  it("has everything on disk once the chain is closed", async () => {
+    const path = join(folder, "audit.jsonl");
+    const { chain } = bench({ "a/one": [answer("Hi.")] }, { audit: jsonlAudit(path) });
+    const done = await Promise.all(Array.from({ length: 20 }, () => drain(chain.stream(ask))));
+    await chain.close();
+    const lines = (await readFile(path, "utf8")).trim().split("\n");
+    expect(new Set(lines)).toEqual(new Set(done.map((call) => JSON.stringify(call.record))));
+  });
+});
+
+describe("memoryAudit", () => {
+  it("keeps the last records up to its limit", () => {
+    const sink = memoryAudit({ limit: 2 });
+    for (const id of ["a", "b", "c"]) sink.write(record(id));
+    expect(sink.records.map(({ callId }) => callId)).toEqual(["b", "c"]);
+  });
+});
+
+describe("pinoAudit", () => {
+  it("writes the record as one info line", () => {
+    const out = new PassThrough();
+    void pinoAudit(pino(out)).write(record("a"));
+    expect(JSON.parse(out.read().toString())).toMatchObject({
+      level: 30,
+      msg: "audit",
+      audit: { v: 1, callId: "a" },
+    });
+  });
+});
