@@ -61,6 +61,7 @@ export function describeReply(reply: ErrorReply): string {
     message?.[1] === undefined ? (raw === undefined ? text : JSON.parse(raw)) : JSON.parse(message[1]);
   const line = words.replace(/\s+/g, " ").trim();
   const hint = headers["Retry-After"] === undefined ? "" : ` (Retry-After: ${headers["Retry-After"]})`;
+  if (reply.contentType?.startsWith("text/html")) return `${status}${hint}: an HTML page of Cloudflare`;
   return `${status}${hint}: ${line === "" ? "no body" : line.length > 110 ? `${line.slice(0, 110)}…` : line}`;
 }
 
