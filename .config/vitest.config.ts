@@ -14,6 +14,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["test/package/**"],
     testTimeout: 30_000,
     env: { AIGNE_OBSERVABILITY_DISABLED: "true", OPEN_ROUTER_LOG_LEVEL: "silent" },
   },

@@ -1,0 +1,114 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CHAIN_QUICKSTART, QUICKSTART, TYPED_CHAIN_CONSUMERS, TYPED_CONSUMERS } from "./consumers.js";
+import { createProject, type Project, pack, temporaryDirectory } from "./project.js";
+import { typeErrors } from "./type-errors.js";
+
+const { ModuleKind, ModuleResolutionKind } = ts;
+const NODE16 = { module: ModuleKind.Node16, moduleResolution: ModuleResolutionKind.Node16 };
+const NODENEXT = { module: ModuleKind.NodeNext, moduleResolution: ModuleResolutionKind.NodeNext };
+const BUNDLER = { module: ModuleKind.ESNext, moduleResolution: ModuleResolutionKind.Bundler };
+const NODE10 = { module: ModuleKind.CommonJS, moduleResolution: ModuleResolutionKind.Node10 };
+
+const directories: string[] = [];
+const fresh = () => {
+  directories.push(temporaryDirectory());
+  return directories.at(-1)!;
+};
+
+let tarball: string;
+
+beforeAll(async () => {
+  tarball = await pack(fresh());
+});
+
+afterAll(() => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
+/** Builds of AIGNE's core among the loaded modules: "esm", "cjs". */
+function aigneBuilds(loaded: string[]): string[] {
+  return [...new Set(loaded.flatMap((url) => /\/@aigne\/core\/lib\/(\w+)\//.exec(url)?.[1] ?? []))];
+}
+
+describe("the packed package beside AIGNE", () => {
+  let project: Project;
+
+  beforeAll(async () => {
+    project = await createProject(fresh(), [tarball, "@aigne/core"]);
+    project.write({ ...QUICKSTART, ...TYPED_CONSUMERS });
+  });
+
+  it.each([
+    ["an ES module", "quickstart.mjs", "esm"],
+    ["a CommonJS module", "quickstart.cjs", "cjs"],
+  ])("answers through the fallback from %s, with one AIGNE and one engine", async (_, file, build) => {
+    const { stdout, stderr, loaded } = await project.run(file);
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toEqual({
+      text: "Hello from the fallback.",
+      asked: ["openai/gpt-4o", "anthropic/claude-3-opus"],
+      attempts: ["failed", "won"],
+      instance: true,
+      sameChain: true,
+    });
+    expect(aigneBuilds(loaded)).toEqual([build]);
+  });
+
+  it.each([
+    ["module node16", ["typed.mts", "typed.cts"], NODE16],
+    ["module nodenext", ["typed.mts", "typed.cts"], NODENEXT],
+    ["a bundler", ["typed.mts"], BUNDLER],
+    ["module commonjs, moduleResolution node10", ["typed.ts"], NODE10],
+  ])("has types under %s", (_, files, options) => {
+    expect(typeErrors(project.directory, files, options)).toEqual([]);
+  });
+
+  it("has types whose mistakes are seen", () => {
+    const mistake = `import { OpenRouterChatModel } from "@aigne/open-router";\nnew OpenRouterChatModel({ apiKey: 5 });\n`;
+    project.write({ "mistake.mts": mistake, "mistake.cts": mistake });
+    const errors = typeErrors(project.directory, ["mistake.mts", "mistake.cts"], NODENEXT);
+    expect(errors.map((line) => line.split(" ", 2).join(" "))).toEqual([
+      "mistake.mts: TS2322",
+      "mistake.cts: TS2322",
+    ]);
+  });
+
+  it("plays its demo as a command, without a key", async () => {
+    const { stdout } = await project.command("open-router", ["demo"]);
+    expect(stdout).toContain("rate_limit");
+  });
+
+  it("ships its licence and its changelog, and nothing but the build beside them", () => {
+    const shipped = (path: string) => join(project.directory, "node_modules/@aigne/open-router", path);
+    const { version } = JSON.parse(readFileSync(shipped("package.json"), "utf8"));
+    expect(readFileSync(shipped("LICENSE"), "utf8")).toContain("Apache License");
+    expect(readFileSync(shipped("docs/changelog.md"), "utf8")).toContain(version);
+    for (const path of ["src", "test", "tsconfig.json", ".config", ".ci"])
+      expect(existsSync(shipped(path))).toBe(false);
+  });
+});
+
+describe("the packed package without AIGNE", () => {
+  let project: Project;
+
+  beforeAll(async () => {
+    project = await createProject(fresh(), ["--legacy-peer-deps", tarball]);
+    project.write({ ...CHAIN_QUICKSTART, ...TYPED_CHAIN_CONSUMERS });
+  });
+
+  it.each(["chain.mjs", "chain.cjs"])("runs the chain alone from %s", async (file) => {
+    expect(existsSync(join(project.directory, "node_modules/@aigne/core"))).toBe(false);
+    const { stdout, stderr, loaded } = await project.run(file);
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toEqual({ text: "Hello from the fallback." });
+    expect(loaded.some((url) => url.endsWith("/@aigne/open-router/dist/chain.js"))).toBe(true);
+    expect(loaded.filter((url) => url.includes("/@aigne/core/"))).toEqual([]);
+  });
+
+  it("has types for the chain alone", () => {
+    expect(typeErrors(project.directory, ["typed.mts", "typed.cts"], NODENEXT)).toEqual([]);
+  });
+});
