@@ -72,7 +72,7 @@ function reported(error: unknown, exchange: Exchange, signal: AbortSignal): Erro
     return exchange.failure?.kind === "http" ? new SignalError(exchange.failure) : error;
   }
   if (signal.aborted && exchange.failure?.kind !== "http") return new SignalError({ kind: "aborted" });
-  return new SignalError(exchange.failure ?? foreignFailure(error));
+  return new SignalError(exchange.failure ?? foreignFailure(error, exchange));
 }
 
 function streamed(request: WireRequest, usageInStream: boolean): Record<string, unknown> {
@@ -135,15 +135,11 @@ function foreignReply(response: Response, exchange: Exchange): Reply {
   return reply;
 }
 
-function foreignFailure(error: unknown): NonNullable<Exchange["failure"]> {
-  const { status, headers, error: body } = error as { status?: unknown; headers?: unknown; error?: unknown };
-  if (typeof status === "number" && headers instanceof Headers) {
-    return {
-      kind: "http",
-      status,
-      headers: replyHeaders(headers),
-      body: JSON.stringify({ error: body ?? null }),
-    };
-  }
-  return thrownSignal(error, false);
+function foreignFailure(error: unknown, exchange: Exchange): NonNullable<Exchange["failure"]> {
+  const { status, headers: given, error: inner } = Object(error) as Record<string, unknown>;
+  if (typeof status !== "number" || !(given instanceof Headers)) return thrownSignal(error, false);
+  const headers = replyHeaders(given);
+  exchange.onReply({ status, headers, body: null, destroy: () => {} });
+  // The client keeps nothing of the body but what was in the envelope.
+  return { kind: "http", status, headers, body: JSON.stringify({ error: inner ?? null }) };
 }

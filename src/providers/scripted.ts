@@ -51,6 +51,7 @@ export function scripted(options: ScriptedOptions): ScriptedProvider {
   let closed = 0;
 
   async function open(request: WireRequest, context: OpenContext) {
+    if (context.signal.aborted) throw new SignalError({ kind: "aborted" });
     const { model } = request;
     requests.push({ model, attemptId: context.attemptId, request });
     const n = used.get(model) ?? 0;
@@ -108,8 +109,7 @@ class Playback implements AsyncIterableIterator<readonly ProviderPart[]> {
     this.#steps = [...steps];
     this.#signal = signal;
     this.#onClose = onClose;
-    if (signal.aborted) this.#close();
-    else signal.addEventListener("abort", this.#onAbort, { once: true });
+    signal.addEventListener("abort", this.#onAbort, { once: true });
   }
 
   /** Waits for the response headers; `headersMs` undefined: the steps before the first part say when. */

@@ -1,0 +1,132 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { SignalError } from "../../../src/errors.js";
+import {
+  COMMENT_LIMIT,
+  EVENT_LIMIT,
+  LINE_LIMIT,
+  SseDecoder,
+  type SseEvent,
+} from "../../../src/providers/sse.js";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+function decode(...pieces: (string | Uint8Array)[]): SseEvent[] {
+  const decoder = new SseDecoder();
+  const events = pieces.flatMap((piece) => decoder.feed(typeof piece === "string" ? bytes(piece) : piece));
+  return [...events, ...decoder.end()];
+}
+
+function oversize(run: () => void): string | undefined {
+  try {
+    run();
+  } catch (error) {
+    const signal = error instanceof SignalError ? error.signal : undefined;
+    if (signal?.kind === "invalid" && signal.reason === "oversized") return signal.message;
+    throw error;
+  }
+  return undefined;
+}
+
+describe("events", () => {
+  test.each([
+    ["LF", "data: a\n\ndata: b\n\n"],
+    ["CRLF", "data: a\r\n\r\ndata: b\r\n\r\n"],
+    ["CR", "data: a\r\rdata: b\r\r"],
+    ["mixed", "data: a\r\n\ndata: b\n\r\n"],
+    ["a BOM", "\ufeffdata: a\n\ndata: b\n\n"],
+    ["no space", "data:a\n\ndata:b\n\n"],
+    [
+      "comments and other fields",
+      ": OPENROUTER PROCESSING\n\nid: 1\nretry: 1e99\ndata: a\n\n:\nevent\ndata: b\n\n",
+    ],
+    ["no blank line at the end", "data: a\n\ndata: b"],
+  ])("are read with %s, whole or one byte at a time", (_, stream) => {
+    const expected = [{ data: "a" }, { data: "b" }];
+    expect(decode(stream)).toEqual(expected);
+    expect(decode(...[...bytes(stream)].map((byte) => Uint8Array.of(byte)))).toEqual(expected);
+  });
+
+  test("are the same however the bytes are split", () => {
+    const event = fc.record({
+      data: fc.array(
+        fc.string({ unit: "grapheme", minLength: 1 }).map((text) => text.replace(/[\r\n]/g, "·")),
+        {
+          minLength: 1,
+          maxLength: 3,
+        },
+      ),
+      end: fc.constantFrom("\n", "\r\n", "\r"),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(event, { maxLength: 6 }),
+        fc.array(fc.nat(200), { maxLength: 12 }),
+        (events, cuts) => {
+          const stream = bytes(
+            events
+              .map(({ data, end }) => `${data.map((line) => `data: ${line}${end}`).join("")}${end}`)
+              .join(""),
+          );
+          const at = [
+            ...new Set([0, ...cuts.map((cut) => Math.min(cut, stream.length)), stream.length]),
+          ].sort((a, b) => a - b);
+          const pieces = at.slice(1).map((end, n) => stream.subarray(at[n], end));
+          expect(decode(...pieces)).toEqual(events.map(({ data }) => ({ data: data.join("\n") })));
+        },
+      ),
+    );
+  });
+
+  test("in lines ended by CR come without waiting for more", () => {
+    expect(new SseDecoder().feed(bytes("data: [DONE]\r\r"))).toEqual([{ data: "[DONE]" }]);
+  });
+
+  test("with invalid UTF-8 keep the rest of the text", () => {
+    expect(decode(Uint8Array.of(...bytes("data: a"), 0xff, ...bytes("b\n\n")))).toEqual([
+      { data: "a\ufffdb" },
+    ]);
+  });
+
+  test("without data are none", () => {
+    expect(decode("data\n\ndata:\n\nevent: x\n\n")).toEqual([]);
+  });
+
+  test("keep the name error, and llama.cpp's field of that name becomes one", () => {
+    expect(decode("event: error\ndata: x\n\n")).toEqual([{ name: "error", data: "x" }]);
+    expect(decode('error: {"code":500}\n\n')).toEqual([{ name: "error", data: '{"code":500}' }]);
+  });
+});
+
+describe("limits", () => {
+  test("a line longer than 1 MiB is refused, one as long is not", () => {
+    const line = `data: ${"x".repeat(LINE_LIMIT - 6)}`;
+    expect(decode(`${line}\n\n`)).toHaveLength(1);
+    expect(oversize(() => decode(`${line}x\n\n`))).toContain("a line");
+    expect(oversize(() => decode(...Array.from({ length: 20 }, () => "x".repeat(60_000))))).toContain(
+      "a line",
+    );
+  });
+
+  test("an event longer than 4 MiB is refused", () => {
+    const line = `data: ${"x".repeat(LINE_LIMIT - 6)}\n`;
+    expect(
+      oversize(() => decode(...Array.from({ length: EVENT_LIMIT / LINE_LIMIT + 1 }, () => line))),
+    ).toContain("an event");
+  });
+
+  test("comments and unknown fields between two events may have 1 MiB together", () => {
+    const comment = `: ${"x".repeat(1_000)}\n\n`;
+    const many = Array.from({ length: Math.ceil(COMMENT_LIMIT / 1_000) }, () => comment);
+    expect(oversize(() => decode(...many))).toBeDefined();
+    expect(oversize(() => decode(...many.map((text) => text.replace(":", "junk"))))).toBeDefined();
+    expect(decode(...many.flatMap((text) => [text, "data: a\n\n"]))).toHaveLength(many.length);
+  });
+
+  test("300,000 lines in one event and 4 MiB of CRs take no noticeable time", () => {
+    const before = performance.now();
+    expect(decode("data: x\n".repeat(300_000), "\n")).toHaveLength(1);
+    for (let n = 0; n < 64; n++) decode("\r".repeat(65_536));
+    expect(performance.now() - before).toBeLessThan(5_000);
+  });
+});
