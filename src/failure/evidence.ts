@@ -98,7 +98,9 @@ class Reader {
     if (inside) this.visit(inside.value, depth + 1);
     if (texts.length > before) return;
     const plain = inside ? inside.prefix : text;
-    const words = pageTitle(plain) ?? (looksLikeJson(plain) ? messageInBrokenJson(plain) : plain);
+    const broken = looksLikeJson(plain);
+    if (broken) this.#evidence.structured = true;
+    const words = pageTitle(plain) ?? (broken ? messageInBrokenJson(plain) : plain);
     if (words?.trim()) texts.push(words.trim().slice(0, MAX_TEXT));
   }
 

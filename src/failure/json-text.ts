@@ -18,8 +18,10 @@ export function parseInside(text: string): { value: object; prefix: string } | u
   }
 }
 
+/** JSON that is cut or broken, or that holds nothing but `null`, `[]` or a number. */
 export function looksLikeJson(text: string): boolean {
-  return /^\s*(?:data:\s*)?(?:\{|\[\s*[{"])/.test(text.slice(0, 256));
+  const head = text.slice(0, 256).trim();
+  return /^(?:data:\s*)?(?:\{|\[\s*[{"])/.test(head) || /^(?:null|true|false|\[\s*\]|[\d.-]+)$/.test(head);
 }
 
 /** The first message of JSON that was cut or broken. */

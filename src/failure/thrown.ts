@@ -41,6 +41,8 @@ const WORDS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "response headers are too large",
 };
 
+const NOT_HTTP = "the server does not speak HTTP";
+
 // What fetch and the openai client say when they give no code. Compared whole: other messages may hold a key.
 const LOST = new Set([
   "fetch failed",
@@ -65,6 +67,10 @@ export function readThrown(error: unknown): Thrown {
   if (found) return found;
   if (names.includes("TimeoutError") || messages.includes("request timed out.")) {
     return { class: "timeout", message: "the request timed out" };
+  }
+  // undici's parser gives most of its errors no code, and meets a status below 100 with an assertion.
+  if (names.includes("HTTPParserError") || codes.includes("ERR_ASSERTION")) {
+    return { class: "network", message: NOT_HTTP, ...(codes[0] && { code: codes[0] }) };
   }
   if (messages.some((message) => LOST.has(message)))
     return { class: "network", message: "the connection failed" };
@@ -117,8 +123,7 @@ function byCode(name: string): Thrown | undefined {
   // A wrong argument is our caller's or our own mistake, not the network's.
   if (name === "UND_ERR_INVALID_ARG" || name === "UND_ERR_NOT_SUPPORTED") return undefined;
   if (!TRANSPORT.test(name)) return undefined;
-  const words =
-    WORDS[name] ?? (name.startsWith("HPE_") ? "the server does not speak HTTP" : "the connection failed");
+  const words = WORDS[name] ?? (name.startsWith("HPE_") ? NOT_HTTP : "the connection failed");
   return { class: "network", code: name, message: `${words} (${name})` };
 }
 
