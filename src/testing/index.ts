@@ -12,6 +12,21 @@ export { checkModels, checkOptions, checkScript } from "./check.js";
 export { describeFault, FAULTS, type FaultFamily, type FaultName, faultFamily } from "./faults.js";
 export type { KeyFacts } from "./keys.js";
 export type { SimulatedRequest } from "./log.js";
-export type { EitherScript, FaultScript, ModelScript, Script } from "./script.js";
+export type {
+  AnswerScript,
+  BodyFaultScript,
+  ContentFaultScript,
+  CustomFaultScript,
+  EitherScript,
+  ErrorEventScript,
+  FaultScript,
+  HeadFaultScript,
+  HttpFaultScript,
+  ModelScript,
+  OnceFaultScript,
+  Script,
+  StreamFaultScript,
+  WireFaultScript,
+} from "./script.js";
 export { type Simulator, type SimulatorOptions, startSimulator } from "./simulator.js";
 export { unusedPort } from "./unused-port.js";

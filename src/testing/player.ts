@@ -1,6 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 // Pacing may follow a fake clock, the turns of the event loop may not.
-import { setImmediate } from "node:timers";
+import * as timers from "node:timers";
 import type { Op, Ops } from "./ops.js";
 
 const MAX_TIMER_MS = 2_147_483_647;
@@ -37,13 +37,13 @@ export async function play(ops: Ops, res: ServerResponse, meter: Meter): Promise
     if (closed) close("client");
   });
 
-  const pause = (ms: number) =>
+  const pause = (ms: number, clock: Pick<typeof timers, "setTimeout" | "clearTimeout"> = globalThis) =>
     new Promise<void>((resolve) => {
       const timer =
-        ms === Number.POSITIVE_INFINITY ? undefined : setTimeout(done, Math.min(ms, MAX_TIMER_MS));
+        ms === Number.POSITIVE_INFINITY ? undefined : clock.setTimeout(done, Math.min(ms, MAX_TIMER_MS));
       wake = done;
       function done() {
-        clearTimeout(timer);
+        clock.clearTimeout(timer);
         wake = undefined;
         resolve();
       }
@@ -58,12 +58,12 @@ export async function play(ops: Ops, res: ServerResponse, meter: Meter): Promise
         resolve();
       }
     });
-  const turned = () => new Promise<void>((resolve) => setImmediate(resolve));
+  const turned = () => new Promise<void>((resolve) => timers.setImmediate(resolve));
   // A reset throws away what the kernel has not been given yet: the tokens before it would never arrive.
   const flushed = async () => {
     const full = () => !closed && (res.writableLength > 0 || socket.writableLength > 0);
     for (let i = 0; i < 10 && full(); i++) await turned();
-    while (full()) await pause(1);
+    while (full()) await pause(1, timers);
   };
   const write = async (bytes: string | Uint8Array, past: boolean) => {
     const target = past || rawMode ? socket : res;
@@ -108,7 +108,7 @@ export async function play(ops: Ops, res: ServerResponse, meter: Meter): Promise
         if (res.headersSent && !rawMode) res.flushHeaders();
         await flushed();
         // A Node client that finds data and RST in one poll sees a plain end.
-        if (op.do === "reset" && meter.bytesSent > 0) await pause(10);
+        if (op.do === "reset" && meter.bytesSent > 0) await pause(10, timers);
         if (closed) return;
         meter.closedBy = "server";
         if (op.do === "fin") socket.destroySoon();

@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type SimulatedRequest, startSimulator } from "../../../src/testing/index.js";
 import { ask, dial, simulate } from "./client.js";
 
@@ -258,6 +258,28 @@ test("pacing delays the headers, the first token and the tokens", async () => {
   expect(headersAt - at).toBeGreaterThanOrEqual(55);
   expect(firstTokenAt - headersAt).toBeGreaterThanOrEqual(55);
   expect(closedAt - firstTokenAt).toBeGreaterThanOrEqual(80);
+});
+
+test("pacing follows a fake clock, and the network does not need it", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setImmediate", "clearImmediate"] });
+  try {
+    const simulator = await simulate({
+      "a/b": { pace: { headersMs: 3_600_000 } },
+      "a/c": { fault: "cut-rst" },
+    });
+    const slow = ask(simulator, "a/b");
+    await simulator.waitForRequests(1);
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect((await slow).status).toBe(200);
+    const ended = new Promise<string>((resolve) => {
+      const socket = dial(simulator, "a/c").resume();
+      socket.on("end", () => resolve("fin"));
+      socket.on("error", () => resolve("reset"));
+    });
+    expect(await ended).toBe("reset");
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("when the client leaves, the answer ends and its timers with it", async () => {
