@@ -15,9 +15,15 @@ export { classify } from "./failure.js";
 export { type CallOptions, type CompleteAnswer, FallbackChain } from "./fallback-chain.js";
 export type { Logger } from "./logger.js";
 export type { FallbackChainOptions, ResilienceOptions, TargetOptions } from "./options.js";
-export { openAICompatible } from "./providers/openai-compatible.js";
-export { openRouter } from "./providers/openrouter.js";
-export { scripted } from "./providers/scripted.js";
+export { type OpenAICompatibleOptions, openAICompatible } from "./providers/openai-compatible.js";
+export { type OpenRouterOptions, type OpenRouterProvider, openRouter } from "./providers/openrouter.js";
+export {
+  type Script,
+  type ScriptedOptions,
+  type ScriptedProvider,
+  type ScriptStep,
+  scripted,
+} from "./providers/scripted.js";
 export type {
   AuditAttempt,
   AuditRecord,

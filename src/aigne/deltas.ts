@@ -1,0 +1,74 @@
+import type { AgentResponseChunk, ChatModelOutput } from "@aigne/core";
+import { AnswerFold } from "../answer.js";
+import type { AuditRecord } from "../record.js";
+import type { Part } from "../types.js";
+import { answerJson, outputFile, outputToolCalls, outputUsage } from "./output.js";
+
+type Chunk = AgentResponseChunk<ChatModelOutput>;
+type Streamed = "text" | "thoughts";
+
+/** Turns the chain's parts into AIGNE's deltas: text as it comes, everything else in one delta at the end. */
+export class Deltas {
+  readonly #fold = new AnswerFold();
+  readonly #json: boolean;
+  readonly #sent = new Set<Streamed>();
+  #restarts = 0;
+
+  constructor(options: { json: boolean }) {
+    this.#json = options.json;
+  }
+
+  /** `record` is needed with the batch that finishes. */
+  push(parts: readonly Part[], record?: AuditRecord): Chunk[] {
+    this.#fold.add(parts);
+    const chunks: Chunk[] = [];
+    const pieces: Partial<Record<Streamed, string>> = {};
+    for (const part of parts) {
+      if (part.type === "restart") chunks.push(...this.#reset());
+      else if (part.type === "thoughts") pieces.thoughts = (pieces.thoughts ?? "") + part.text;
+      // JSON is of use only whole; it comes as `json`, not as text.
+      else if (part.type === "text" && !this.#json) pieces.text = (pieces.text ?? "") + part.text;
+    }
+    for (const key of ["thoughts", "text"] as const) {
+      if (pieces[key] === undefined) continue;
+      this.#sent.add(key);
+      chunks.push({ delta: { text: { [key]: pieces[key] } } });
+    }
+    if (record) chunks.push({ delta: { json: this.#final(record) } });
+    return chunks;
+  }
+
+  /**
+   * AIGNE's reset: every key already sent, set to null. On its way through `aigne.invoke` a json value equal to the
+   * last one is dropped, and so would be a second null: resets take turns with "".
+   */
+  #reset(): Chunk[] {
+    const value = this.#restarts++ % 2 === 0 ? null : "";
+    if (this.#sent.size === 0) return [];
+    const reset = Object.fromEntries([...this.#sent].map((key) => [key, value]));
+    return [{ delta: { json: reset as unknown as Partial<ChatModelOutput> } }];
+  }
+
+  #final(record: AuditRecord): Partial<ChatModelOutput> {
+    const { text, thoughts, toolCalls, files, usage, model, finishReason } = this.#fold.answer;
+    const json = this.#json && toolCalls.length === 0 ? answerJson(text) : undefined;
+    const failedOver = record.attempts.length > 1;
+    return {
+      // A consumer may have joined the pieces of both answers: after a restart the last word is the whole text.
+      ...(this.#restarts > 0 && this.#whole("text", text)),
+      ...(this.#restarts > 0 && this.#whole("thoughts", thoughts)),
+      ...(json && { json }),
+      ...(toolCalls.length > 0 && { toolCalls: outputToolCalls(toolCalls) }),
+      ...(files.length > 0 && { files: files.map(outputFile) }),
+      model,
+      ...(usage && { usage: outputUsage(usage) }),
+      ...(finishReason === "length" && { finishReason }),
+      ...(failedOver && { $meta: { fallback: { callId: record.callId, attempts: record.attempts } } }),
+    } as Partial<ChatModelOutput>;
+  }
+
+  #whole(key: Streamed, value: string): object {
+    if (!this.#sent.has(key)) return {};
+    return { [key]: value === "" ? null : value };
+  }
+}

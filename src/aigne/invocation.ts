@@ -1,0 +1,51 @@
+import type { AgentInvokeOptions } from "@aigne/core";
+import type { CallOptions } from "../fallback-chain.js";
+
+/** Under this key `invoke` hands `process` the signal of its own stream's cancellation. */
+export const CANCELLATION = Symbol("cancellation");
+
+/** What AIGNE passes through although its types do not say so. */
+interface Invocation extends Partial<AgentInvokeOptions> {
+  signal?: unknown;
+  [CANCELLATION]?: AbortSignal;
+}
+
+/** Who calls, how they may leave, and what they want in the record. */
+export function callOptionsOf(
+  options: AgentInvokeOptions,
+): Pick<CallOptions, "signal" | "labels" | "caller"> {
+  const { context } = options;
+  const { userId, sessionId, labels } = (context?.userContext ?? {}) as Record<string, unknown>;
+  const signal = signalOf(options);
+  return {
+    ...(signal && { signal }),
+    labels: stringsOf(labels),
+    caller: {
+      ...(typeof context?.id === "string" && { contextId: context.id }),
+      ...(typeof userId === "string" && { userId }),
+      ...(typeof sessionId === "string" && { sessionId }),
+    },
+  };
+}
+
+/**
+ * Every channel that can say "stop": the call's own `signal` (lost on the way through `aigne.invoke`), the user
+ * context's (which is not), our stream's cancellation, and the time limit of AIGNE's context.
+ */
+function signalOf(options: Invocation): AbortSignal | undefined {
+  const { context } = options;
+  const limits = context as { status?: string; internal?: { abortController?: AbortController } } | undefined;
+  if (limits?.status === "timeout") return AbortSignal.abort();
+  const signals = [
+    options.signal,
+    options[CANCELLATION],
+    (context?.userContext as { signal?: unknown } | undefined)?.signal,
+    limits?.internal?.abortController?.signal,
+  ].filter((signal) => signal instanceof AbortSignal);
+  return signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+}
+
+function stringsOf(labels: unknown): Record<string, string> {
+  if (typeof labels !== "object" || labels === null) return {};
+  return Object.fromEntries(Object.entries(labels).filter(([, value]) => typeof value === "string"));
+}
