@@ -53,7 +53,7 @@ export interface OpenRouterProvider extends Provider {
 /**
  * The provider for https://openrouter.ai.
  *
- * @throws OptionsError at once for a bad option, and at the first request when there is no API key
+ * @throws OptionsError at once for a bad option, and from `ready` and `open` when there is no API key
  */
 export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider {
   const { name = "openrouter", referer, title, provider: routing, clientOptions } = options;
@@ -100,6 +100,7 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider 
     get client() {
       return client();
     },
+    ready: () => void client(),
     redact: (text) => redact(text, { secrets: secretsOf(apiKey(), headers) }),
     open: (request, context) =>
       openChatCompletion(
