@@ -1,0 +1,32 @@
+import { InvalidArgumentError } from "commander";
+
+/** Milliseconds > 0, or `off`. */
+export function clock(value: string): number | false {
+  if (value === "off") return false;
+  const ms = Number(value);
+  if (!/^\d+$/.test(value) || ms <= 0) {
+    throw new InvalidArgumentError("It must be a whole number of milliseconds > 0, or off.");
+  }
+  return ms;
+}
+
+export function port(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number > 65_535) {
+    throw new InvalidArgumentError("It must be a port from 0 (any free one) to 65535.");
+  }
+  return number;
+}
+
+export function seed(value: string): number {
+  const number = Number(value);
+  if (!/^-?\d+$/.test(value) || !Number.isSafeInteger(number)) {
+    throw new InvalidArgumentError("It must be a whole number.");
+  }
+  return number;
+}
+
+/** For an option that may be given more than once. */
+export function repeated(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, value];
+}

@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { FallbackChain } from "../fallback-chain.js";
+import { openRouter } from "../providers/openrouter.js";
+import { type Simulator, startSimulator } from "../testing/simulator.js";
+import { follow, type Outcome, viewOn } from "./follow.js";
+import { EXIT, type Io, interruptedExit, printJson } from "./io.js";
+import { observed } from "./observer.js";
+import { errorJson } from "./outcome.js";
+import { CATALOGUE, SCENES, type Scene } from "./scenes.js";
+import { Terminal } from "./terminal.js";
+import { noView } from "./view.js";
+
+export interface DemoFlags {
+  scene?: string;
+  json?: boolean;
+}
+
+/** Time to take in one scene before the next. */
+const PAUSE_MS = 600;
+/** No scene comes near it; a demo that hangs would be a poor one. */
+const TOTAL_MS = 8_000;
+
+interface Played {
+  scene: Scene;
+  outcome: Outcome;
+  /** What the simulator saw. */
+  requests: number;
+  asExpected: boolean;
+}
+
+/** Plays the scenes against a simulator of its own. Returns the exit code. */
+export async function demo({ scene: only, json = false }: DemoFlags, io: Io): Promise<number> {
+  const scenes = SCENES.filter(({ name }) => only === undefined || name === only);
+  const terminal = new Terminal(io);
+  const startedAt = performance.now();
+  const simulator = await startSimulator({ models: {}, catalogue: CATALOGUE });
+  const played: Played[] = [];
+  try {
+    if (!json) opening(terminal, simulator, scenes.length);
+    for (const [i, scene] of scenes.entries()) {
+      if (i > 0 && !json) await sleep(PAUSE_MS, undefined, { signal: io.interrupt }).catch(() => {});
+      if (io.interrupt.aborted) break;
+      if (!json) heading(terminal, scene, i + 1);
+      const result = await play(scene, simulator, io, json ? undefined : terminal);
+      played.push(result);
+      if (json) printJson(io, jsonOf(result));
+    }
+  } finally {
+    await simulator.close();
+  }
+  if (io.interrupt.aborted) {
+    if (!json) terminal.line(`\n  Interrupted after ${played.length} of ${scenes.length} scenes.`);
+    return interruptedExit(io.interrupt);
+  }
+  if (!json) closing(terminal, played, performance.now() - startedAt);
+  return played.every(({ asExpected }) => asExpected) ? EXIT.ok : EXIT.no;
+}
+
+async function play(scene: Scene, simulator: Simulator, io: Io, terminal?: Terminal): Promise<Played> {
+  for (const [model, script] of Object.entries(scene.models)) simulator.setScript(model, script);
+  simulator.clear();
+  const view = terminal ? viewOn(terminal) : noView;
+  const chain = new FallbackChain({
+    ...scene.chain,
+    timeouts: { totalMs: TOTAL_MS, ...scene.chain.timeouts },
+    provider: openRouter({ apiKey: "sk-or-demo", baseURL: simulator.baseURL }),
+    ...observed(view),
+  });
+  const request = { messages: [{ role: "user" as const, content: scene.question }] };
+  const outcome = await follow(chain.stream(request, { signal: io.interrupt }), view);
+  await chain.close();
+  return { scene, outcome, requests: simulator.requests.length, asExpected: isExpected(scene, outcome) };
+}
+
+function isExpected({ expected }: Scene, { answer, record, error }: Outcome): boolean {
+  if ("error" in expected) return error?.code === expected.error;
+  return !error && answer.text === expected.text && record.answeredBy?.target === expected.answeredBy;
+}
+
+function jsonOf({ scene, outcome, requests, asExpected }: Played): Record<string, unknown> {
+  const { answer, record, error } = outcome;
+  return {
+    scene: scene.name,
+    asExpected,
+    text: answer.text,
+    requests,
+    ...(error && { error: errorJson(error) }),
+    record,
+  };
+}
+
+function opening(terminal: Terminal, { baseURL }: Simulator, count: number): void {
+  const { colors } = terminal;
+  const what =
+    count === 1
+      ? "one way a provider fails, and what the chain makes of it"
+      : `${count} ways a provider fails, and what the chain makes of them`;
+  terminal.line(`${colors.bold("open-router demo")}  ${what}`);
+  terminal.paragraph(
+    `The provider is a simulator at ${baseURL}: no key is needed, and nothing leaves this machine.`,
+    {
+      indent: 0,
+      style: colors.dim,
+    },
+  );
+}
+
+function heading(terminal: Terminal, { name, title, story, note, question }: Scene, n: number): void {
+  const { colors } = terminal;
+  terminal.line();
+  terminal.line(`${colors.bold(colors.cyan(`${n}. ${title}`))}  ${colors.dim(`--scene ${name}`)}`);
+  terminal.paragraph(story);
+  if (note !== undefined) terminal.paragraph(note, { style: colors.dim });
+  terminal.line(`  ${colors.cyan(">")} ${question}`);
+}
+
+function closing(terminal: Terminal, played: readonly Played[], ms: number): void {
+  const { colors } = terminal;
+  const answers = played.filter(({ outcome }) => !outcome.error).length;
+  const requests = played.reduce((sum, each) => sum + each.requests, 0);
+  const attempts = played.reduce((sum, { outcome }) => sum + outcome.record.attempts.length, 0);
+  const odd = played.filter(({ asExpected }) => !asExpected).map(({ scene }) => scene.name);
+  const verdict =
+    odd.length === 0
+      ? colors.green(colors.bold("All as expected: "))
+      : colors.red(colors.bold(`Not as expected: ${odd.join(", ")}. `));
+  terminal.line();
+  terminal.line(
+    `${verdict}${count(answers, "whole answer")} and ${count(played.length - answers, "typed error")} in ${(ms / 1000).toFixed(1)} s.`,
+  );
+  terminal.line(
+    `The simulator saw ${count(requests, "request")}, the records list ${count(attempts, "attempt")}.`,
+  );
+  terminal.line();
+  terminal.line("Where to go next");
+  const next = [
+    [
+      'open-router chat "Hello" --fallback anthropic/claude-opus-4.7',
+      "a real call; needs OPEN_ROUTER_API_KEY",
+    ],
+    ["open-router simulate --script faults.json", "rehearse your own backend"],
+    ["open-router demo --json", "the records behind this tour"],
+  ] as const;
+  const width = Math.max(...next.map(([command]) => command.length));
+  for (const [command, why] of next) terminal.line(`  ${command.padEnd(width)}  ${colors.dim(why)}`);
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,122 @@
+import type { AuditAttempt, AuditRecord, Skip } from "../record.js";
+import type { ClockPhase, Failure } from "../types.js";
+import { cell, oneLine, widthOf } from "./columns.js";
+import type { Colors } from "./terminal.js";
+
+/** One line of a timeline, before it is laid out. */
+export interface Row {
+  tone: "good" | "bad" | "wait" | "quiet";
+  mark: string;
+  n: string;
+  target: string;
+  /** What ended the attempt. */
+  cause: string;
+  /** What came of it. */
+  then: string;
+  ms?: number;
+}
+
+const CLOCK_NAMES: Record<ClockPhase, string> = {
+  connect: "connectMs",
+  first_token: "firstTokenMs",
+  idle: "idleMs",
+  attempt: "attemptMs",
+};
+
+/** Columns of the parts of a line; the target takes what is left. */
+const CAUSE = 22;
+const THEN = 17;
+const MS = 10;
+
+export function milliseconds(ms: number): string {
+  return `${Math.round(ms).toLocaleString("en-US")} ms`;
+}
+
+export function dollars(usd: number): string {
+  return `$${usd.toFixed(6).replace(/(\.\d\d\d*?)0+$/, "$1")}`;
+}
+
+/** Class, and what tells more about it: the clock that ran out, else the status. */
+export function causeOf({ class: name, phase, status }: Failure): string {
+  if (phase) return `${name} · ${CLOCK_NAMES[phase]}`;
+  return status === undefined ? name : `${name} · ${status}`;
+}
+
+export function attemptRow(entry: AuditAttempt): Row {
+  const { n, target, durationMs, firstContentMs, failure, verdict, waitMs = 0 } = entry;
+  const about = { n: String(n), target, ms: durationMs };
+  if (entry.outcome === "won") {
+    const then = firstContentMs === undefined ? "" : `text at ${milliseconds(firstContentMs)}`;
+    return { ...about, tone: "good", mark: "✓", cause: "answered", then };
+  }
+  if (entry.outcome === "cancelled" || !failure) {
+    return { ...about, tone: "quiet", mark: "○", cause: "cancelled", then: "" };
+  }
+  const then =
+    verdict === "retry"
+      ? `↻ retry in ${milliseconds(waitMs)}`
+      : verdict === "stop"
+        ? "■ stop"
+        : "→ next model";
+  return { ...about, tone: "bad", mark: "✗", cause: causeOf(failure), then };
+}
+
+export function skipRow({ target, reason, detail = {} }: Skip): Row {
+  const facts = Object.entries(detail).map(
+    ([name, value]) => `${name} ${typeof value === "number" ? value.toLocaleString("en-US") : value}`,
+  );
+  const cause = ["skipped", reason, ...(facts.length > 0 ? [facts.join(", ")] : [])].join(" · ");
+  return { tone: "quiet", mark: "–", n: "–", target, cause, then: "" };
+}
+
+/** One line, no wider than `columns`. `targets`: all that may come, so that the columns of a call agree. */
+export function layOut(row: Row, { columns, targets }: { columns: number; targets: readonly string[] }) {
+  const longest = Math.max(8, ...targets.map((target) => widthOf(target)));
+  const width = Math.max(8, Math.min(longest, columns - CAUSE - THEN - MS - 11));
+  const rest = columns - width - 7;
+  const start = `  ${row.mark} ${row.n.padStart(2)} `;
+  // What has neither verdict nor time may use their room.
+  if (row.then === "" && row.ms === undefined) {
+    return {
+      start,
+      target: cell(oneLine(row.target), width),
+      end: ` ${cell(row.cause, rest - 1).trimEnd()}`,
+    };
+  }
+  const ms = row.ms === undefined ? "" : cell(milliseconds(row.ms), MS, "right");
+  const end = ` ${cell(row.cause, CAUSE)} ${cell(row.then, THEN)}${ms}`.trimEnd();
+  return { start, target: cell(oneLine(row.target), width), end };
+}
+
+export function paint(row: Row, layout: { columns: number; targets: readonly string[] }, c: Colors): string {
+  const { start, target, end } = layOut(row, layout);
+  switch (row.tone) {
+    case "good":
+      return c.green(start) + c.bold(target) + c.green(end);
+    case "bad":
+      return c.red(start) + c.bold(target) + c.red(end);
+    case "wait":
+      return c.yellow(start) + c.bold(target) + c.yellow(end);
+    case "quiet":
+      return c.dim(start + target + end);
+  }
+}
+
+/** What matters most in an audit record, under the names it has there. */
+export function recordLines(record: AuditRecord): string[] {
+  const { answeredBy, attempts, skipped, callId, durationMs, cost, recovery } = record;
+  const who = answeredBy
+    ? [
+        `answeredBy ${oneLine(answeredBy.model)}`,
+        ...(answeredBy.servedBy === undefined ? [] : [`servedBy ${oneLine(answeredBy.servedBy)}`]),
+      ]
+    : [`outcome ${record.outcome}`, ...(record.error ? [`error ${record.error.code}`] : [])];
+  const facts = [
+    `attempts ${attempts.length}`,
+    ...(skipped.length > 0 ? [`skipped ${skipped.length}`] : []),
+    ...(recovery ? [`recovery ${recovery.mode}`] : []),
+    milliseconds(durationMs),
+    ...(cost ? [`cost ${cost.estimated ? "~" : ""}${dollars(cost.usd)}`] : []),
+  ];
+  return [who.join(" · "), [...facts, `callId ${callId}`].join(" · ")];
+}
