@@ -51,6 +51,8 @@ export async function openChatCompletion(
     const response = await beforeAbort(sent.asResponse() as Promise<Response>, signal);
     const reply = exchange.reply ?? foreignReply(response, exchange);
     const json = await beforeAbort(isJson(reply), signal);
+    // An abort in this very tick would come before the stream listens for it.
+    if (signal.aborted) throw new SignalError({ kind: "aborted" });
     return new PartStream(reply, {
       json,
       limits: limitsFor(request),

@@ -1,23 +1,11 @@
-import { Agent, type Dispatcher, getGlobalDispatcher } from "undici";
-
-/** Bytes of response headers; node:http's own default (`--max-http-header-size`). */
-export const MAX_HEADER_BYTES = 16 * 1024;
+import { type Agent, type Dispatcher, getGlobalDispatcher } from "undici";
+import { createAgent } from "./agent.js";
 
 let shared: Agent | undefined;
 
-/**
- * The process-wide keep-alive pool. All of undici's clocks are off, since the chain has its own and theirs
- * (10 s, 300 s, 300 s) would fire first or hide it. Idle sockets close after undici's default of 4 s: below the
- * 5 s after which node and uvicorn servers close theirs, so that no request is sent into a closing socket.
- */
+/** The process-wide keep-alive pool. */
 function sharedAgent(): Agent {
-  shared ??= new Agent({
-    connect: { timeout: 0 },
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    pipelining: 1,
-  });
+  shared ??= createAgent();
   return shared;
 }
 

@@ -40,7 +40,6 @@ export class PartStream implements AsyncIterableIterator<readonly ProviderPart[]
   #bytes = 0;
   #ended = false;
   #failure: SignalError | undefined;
-  #interrupt: (error: Error) => void = noop;
   readonly #onAbort = () => this.#stop(new SignalError({ kind: "aborted" }));
 
   constructor(reply: Reply, options: PartStreamOptions) {
@@ -61,7 +60,9 @@ export class PartStream implements AsyncIterableIterator<readonly ProviderPart[]
     while (!this.#ended) {
       const parts: ProviderPart[] = [];
       try {
-        const { done, value } = await this.#read();
+        const { done, value } = await this.#chunks.next();
+        // Stopped meanwhile: closing the connection is what ended the read.
+        if (this.#ended) break;
         if (done) this.#end(parts);
         else this.#take(value, parts);
       } catch (error) {
@@ -78,13 +79,6 @@ export class PartStream implements AsyncIterableIterator<readonly ProviderPart[]
   async return(): Promise<IteratorResult<readonly ProviderPart[]>> {
     this.#stop(undefined);
     return DONE;
-  }
-
-  #read(): Promise<IteratorResult<Uint8Array>> {
-    return new Promise((resolve, reject) => {
-      this.#interrupt = reject;
-      this.#chunks.next().then(resolve, reject);
-    });
   }
 
   #take(bytes: Uint8Array, parts: ProviderPart[]): void {
@@ -143,7 +137,6 @@ export class PartStream implements AsyncIterableIterator<readonly ProviderPart[]
     this.#close();
     this.#failure = failure;
     this.#reply.destroy();
-    this.#interrupt(new Error("stopped"));
   }
 
   #close(): void {

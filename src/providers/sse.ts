@@ -1,7 +1,8 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { SignalError } from "../errors.js";
 
-// Sizes follow the limits of the project's reliability study: far above anything an API sends, far below what hurts.
+// OpenRouter's chunks have about 330 bytes, and a whole answer of 128 Ki tokens about 40 MiB of them: the limits are far
+// above what an API sends and below what would hurt a process with many streams.
 /** Characters of one line. */
 export const LINE_LIMIT = 1024 * 1024;
 /** Characters of one event. */

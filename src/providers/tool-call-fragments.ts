@@ -2,7 +2,7 @@ import { SignalError } from "../errors.js";
 import type { ToolCallPart } from "../types.js";
 import { asObject, own, text } from "./json.js";
 
-/** Parallel tool calls of one answer. Source: the project's limits for hostile indexes. */
+/** Tool calls of one answer. Source: OpenAI takes at most 128 tools in a request. */
 export const TOOL_CALL_LIMIT = 128;
 
 interface Slot {

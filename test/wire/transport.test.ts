@@ -490,6 +490,8 @@ describe("the environment", () => {
         expect(JSON.stringify(request).toLowerCase()).not.toContain("canary-");
       expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${KEY}`);
       expect(server.requests[1]?.headers).not.toHaveProperty("authorization");
+      const { organization, project, adminAPIKey, webhookSecret } = withKey.client;
+      expect([organization, project, adminAPIKey, webhookSecret]).toEqual([null, null, null, null]);
       for (const [name, value] of Object.entries(canaries)) expect(process.env[name]).toBe(value);
     } finally {
       for (const name of Object.keys(canaries)) {

@@ -2,6 +2,8 @@ import OpenAI from "openai";
 import { Agent, getGlobalDispatcher, MockAgent, setGlobalDispatcher } from "undici";
 import { afterEach, describe, expect, test } from "vitest";
 import { OptionsError } from "../../../src/errors.js";
+import { EXCHANGE, type Exchange } from "../../../src/providers/exchange.js";
+import { createFetch } from "../../../src/providers/fetch.js";
 import { openRouter } from "../../../src/providers/openrouter.js";
 import { DONE, HELLO, REQUEST, SSE, serve, type TestServer, take } from "./server.js";
 
@@ -214,6 +216,21 @@ describe("the sending", () => {
       setGlobalDispatcher(before);
     }
     expect(used).toEqual(["options"]);
+  });
+
+  test("is not begun once the signal is aborted, also when the client took long to get there", async () => {
+    const server = await hello();
+    let calls = 0;
+    const custom = async () => {
+      calls++;
+      return new Response();
+    };
+    for (const fetch of [createFetch(), createFetch(custom)]) {
+      const exchange: Exchange = { onReply: () => {} };
+      const init = { signal: AbortSignal.abort(), method: "POST", [EXCHANGE]: exchange };
+      await expect(fetch(server.baseURL, init)).rejects.toThrow();
+    }
+    expect([server.accepted, calls]).toEqual([0, 0]);
   });
 
   test("a user's fetch that ignores the signal cannot hold the attempt", async () => {
