@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { Agent, buildConnector, Client, type Dispatcher, Pool } from "undici";
 
 /** Bytes of response headers; node:http's own default (`--max-http-header-size`). */
-export const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
 
 /**
  * A keep-alive pool with all of undici's clocks off, since the chain has its own and theirs (10 s, 300 s, 300 s) would
