@@ -65,8 +65,22 @@ export class AnswerStream implements ChainStream {
     return iterator;
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<Part> {
-    for await (const batch of this.batches()) yield* batch;
+  [Symbol.asyncIterator](): AsyncIterableIterator<Part> {
+    const batches = this.batches();
+    let waiting: Part[] = [];
+    const iterator: AsyncIterableIterator<Part> = {
+      async next() {
+        while (waiting.length === 0) {
+          const { done, value } = await batches.next();
+          if (done) return { done, value: undefined };
+          waiting = value.toReversed();
+        }
+        return { done: false, value: waiting.pop() as Part };
+      },
+      return: () => batches.return?.() as Promise<IteratorResult<Part>>,
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
   }
 
   async *#parts(): AsyncGenerator<readonly Part[], undefined> {

@@ -1,9 +1,8 @@
-import type { Answer } from "./answer.js";
 import type { AnswerCheck } from "./answer-check.js";
 import { AttemptError, Cancelled, OptionsError, SignalError } from "./errors.js";
 import type { Emit } from "./events.js";
+import { type Meta, PendingAnswer } from "./pending-answer.js";
 import type { AuditAttempt } from "./record.js";
-import { ToolCalls } from "./tool-calls.js";
 import type {
   AttemptTimeouts,
   Clock,
@@ -36,6 +35,8 @@ export interface AttemptInit {
   emit: Emit;
   /** Classifies, and removes secrets and echoes. */
   explain: (signal: Signal) => Failure;
+  /** Removes the provider's secrets. */
+  redact: (text: string) => string;
   onContent: () => void;
 }
 
@@ -51,22 +52,16 @@ export class Attempt {
   done = false;
   /** The model as it named itself. */
   model: string | undefined;
-  usage: Usage | undefined;
-  finishReason: string | undefined;
 
   readonly #init: AttemptInit;
   readonly #controller = new AbortController();
   readonly #watchdog: Watchdog;
-  readonly #toolCalls = new ToolCalls();
   #iterator: AsyncIterator<readonly ProviderPart[]> | undefined;
   #interrupt: ((reason: unknown) => void) | undefined;
   #stopped: unknown;
   #ended = false;
-  #content = false;
-  #text = "";
-  #thoughts = "";
-  #refusal = "";
-  readonly #files: Answer["files"] = [];
+  #contentSeen = false;
+  readonly #answer = new PendingAnswer();
 
   constructor(init: AttemptInit) {
     const { n, target, why, omitted, clock, emit } = init;
@@ -79,6 +74,14 @@ export class Attempt {
       if (phase === "trailer") this.#stop(TRAILER);
       else this.#stop(new SignalError({ kind: "timeout", phase, ms }));
     });
+  }
+
+  get finishReason(): string | undefined {
+    return this.#answer.finishReason;
+  }
+
+  get usage(): Usage | undefined {
+    return this.#answer.usage;
   }
 
   /** Resolves at the gate, with what may be shown by then. Rejects with AttemptError or Cancelled. */
@@ -160,95 +163,42 @@ export class Attempt {
   }
 
   #absorb(batch: readonly ProviderPart[]): ContentPart[] {
-    const shown: ContentPart[] = [];
-    let content = false;
-    for (const part of batch) {
-      switch (part.type) {
-        case "text":
-          if (part.text === "") break;
-          content = true;
-          this.#text += part.text;
-          shown.push(part);
-          break;
-        case "thoughts":
-          if (part.text === "") break;
-          content = true;
-          this.#thoughts += part.text;
-          shown.push(part);
-          break;
-        case "file":
-          content = true;
-          this.#files.push(part);
-          shown.push(part);
-          break;
-        case "toolCall":
-          content = true;
-          this.#toolCalls.add(part);
-          break;
-        case "refusal":
-          this.#refusal += part.text;
-          break;
-        case "finish":
-          this.finishReason = part.reason;
-          break;
-        case "usage":
-          this.usage = part.usage;
-          this.#emit({ type: "attempt.usage", usage: part.usage });
-          break;
-        case "meta":
-          this.model = part.model ?? this.model;
-          this.#emit({ ...part, type: "attempt.meta" });
-      }
-    }
+    const { shown, content, usage, meta } = this.#answer.add(batch);
+    if (usage) this.#emit({ type: "attempt.usage", usage });
+    if (meta) this.#meta(meta);
     if (content) this.#sawContent();
     if (this.finishReason !== undefined) this.#watchdog.finished();
     return shown;
   }
 
+  #meta({ model, generationId, servedBy }: Meta): void {
+    const { redact } = this.#init;
+    if (model !== undefined) this.model = redact(model);
+    this.#emit({
+      type: "attempt.meta",
+      ...(model !== undefined && { model: redact(model) }),
+      ...(generationId !== undefined && { generationId: redact(generationId) }),
+      ...(servedBy !== undefined && { servedBy: redact(servedBy) }),
+    });
+  }
+
   #sawContent(): void {
-    const first = !this.#content;
-    this.#content = true;
     this.#watchdog.content();
-    if (!first) return;
+    if (this.#contentSeen) return;
+    this.#contentSeen = true;
     this.#emit({ type: "attempt.first_content" });
     this.#init.onContent();
   }
 
   /** The stream has ended: is there a whole answer? Returns the held tool calls. */
   #complete(): ContentPart[] {
-    const doubt = this.#doubt();
+    const doubt = this.#answer.doubt(this.#init.check, this.model ?? this.target.model);
     if (doubt) throw new SignalError(doubt);
     this.done = true;
     this.#end();
     // A provider that still waits for the trailer hears of the end only by its signal.
     if (this.#stopped === TRAILER) this.#controller.abort(TRAILER);
-    return this.#toolCalls.parts();
-  }
-
-  #doubt(): Signal | undefined {
-    const reason = this.finishReason;
-    const toolCalls = this.#toolCalls.calls();
-    const text = this.#text.trim() !== "";
-    const afterContent = this.#content;
-    if (this.#refusal !== "") return { kind: "refusal", text: this.#refusal };
-    if (reason === "error" || reason === "content_filter") return { kind: "finish", reason, afterContent };
-    if (reason === undefined && afterContent) return { kind: "eof", afterContent };
-    if (!text && toolCalls.length === 0 && this.#files.length === 0) {
-      return {
-        kind: "empty",
-        reasoning: this.#thoughts !== "",
-        ...(reason !== undefined && { finishReason: reason }),
-      };
-    }
-    const complaint = this.#init.check({
-      text: this.#text,
-      thoughts: this.#thoughts,
-      toolCalls,
-      files: this.#files,
-      model: this.model ?? this.target.model,
-      finishReason: reason ?? "",
-    });
-    return complaint && { kind: "invalid", ...complaint };
+    return this.#answer.toolCallParts();
   }
 
   #fail(error: unknown): unknown {
@@ -257,9 +207,13 @@ export class Attempt {
       return error;
     }
     const signal: Signal =
-      error instanceof SignalError ? error.signal : { kind: "thrown", error, afterContent: this.#content };
+      error instanceof SignalError
+        ? error.signal
+        : { kind: "thrown", error, afterContent: this.#contentSeen };
     const failure = this.#init.explain(
-      "afterContent" in signal ? { ...signal, afterContent: signal.afterContent || this.#content } : signal,
+      "afterContent" in signal
+        ? { ...signal, afterContent: signal.afterContent || this.#contentSeen }
+        : signal,
     );
     this.#end();
     this.#controller.abort(error);

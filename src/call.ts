@@ -1,38 +1,22 @@
 import { randomUUID } from "node:crypto";
-import type { AnswerCheck } from "./answer-check.js";
-import { Attempt, type Gate } from "./attempt.js";
+import { Attempt } from "./attempt.js";
 import type { Dispatch } from "./audit/dispatch.js";
+import { type CallPlan, needsTools, startOf, targetsOf } from "./call-plan.js";
 import { errorText } from "./error-text.js";
 import { AttemptError, FallbackChainError, type FallbackChainErrorCode, OptionsError } from "./errors.js";
 import type { ChainEvent } from "./events.js";
 import { Evidence } from "./evidence.js";
+import { type Explain, explainer } from "./explanation.js";
 import { classify } from "./failure.js";
 import { type Committed, Lane, type LaneContext, LaneFailed } from "./lane.js";
 import type { ChainConfig } from "./options.js";
-import { promptText } from "./prompt-text.js";
 import { type RaceContext, race, type Start } from "./race.js";
-import type { AuditAttempt, AuditRecord, Caller, CallStart } from "./record.js";
+import type { AuditAttempt, AuditRecord } from "./record.js";
 import { continuable, continuation } from "./recovery.js";
-import { redact } from "./redaction.js";
-import { requestDigest, wireRequest } from "./request.js";
+import { wireRequest } from "./request.js";
 import { judge } from "./retry.js";
 import { TargetQueue } from "./target-queue.js";
-import type { ChatRequest, Failure, FailureClass, Part, Signal, Target, Verdict } from "./types.js";
-
-/** A call's own part of the plan, resolved. */
-export interface CallPlan {
-  request: ChatRequest;
-  gate: Gate;
-  check: AnswerCheck;
-  streamed: boolean;
-  labels: Record<string, string>;
-  caller: Caller;
-  signal?: AbortSignal;
-  /** Replaces the first target's model. */
-  model?: string;
-  /** Wire-named body keys below the targets' own. */
-  defaults?: Record<string, unknown>;
-}
+import type { Failure, FailureClass, Part, Signal, Verdict } from "./types.js";
 
 /** A failure of these kinds says that the text may not be continued, rather than that the target is bad. */
 const REFUSES_PREFIX: ReadonlySet<FailureClass> = new Set(["invalid_request", "unsupported"]);
@@ -52,36 +36,25 @@ export class Call implements RaceContext, LaneContext {
   readonly #evidence: Evidence;
   readonly #deadlineAt: number;
   readonly #queue: TargetQueue;
+  readonly #explain: Explain;
   readonly #onSettled: () => void;
   readonly #onAbort: () => void;
   #deadline: unknown;
   #lane: Lane | undefined;
   #attempts = 0;
   #prefix = "";
-  #prompt: string | undefined;
 
   constructor(plan: CallPlan, config: ChainConfig, dispatch: Dispatch, onSettled: () => void) {
     const { clock, strategy, random } = config;
     this.#plan = plan;
     this.#config = config;
+    this.#explain = explainer(plan.request, clock);
     this.#onSettled = onSettled;
     this.#onAbort = () => this.abort({ kind: "aborted", message: "the caller aborted the call" });
     const startedAt = clock.now();
     this.#deadlineAt = config.totalMs === false ? Number.POSITIVE_INFINITY : startedAt + config.totalMs;
-    const [first, ...others] = config.targets as [Target, ...Target[]];
-    const targets = plan.model === undefined ? config.targets : [withModel(first, plan.model), ...others];
-    const order = strategy.order(targets, { random, call: { id: this.id } });
-    const start: CallStart = {
-      v: 1,
-      callId: this.id,
-      startedAt: new Date(clock.wall()).toISOString(),
-      strategy: strategy.name,
-      streamed: plan.streamed,
-      labels: { ...config.labels, ...plan.labels },
-      caller: plan.caller,
-      targets: order.map(({ id }) => id),
-      requestDigest: requestDigest(plan.request),
-    };
+    const order = strategy.order(targetsOf(plan, config.targets), { random, call: { id: this.id } });
+    const start = startOf(plan, config, this.id, order);
     this.#evidence = new Evidence(start, startedAt, { logger: config.logger, dispatch });
     const view = { clock, deadlineAt: this.#deadlineAt, needsTools: needsTools(plan.request) };
     this.#queue = new TargetQueue(order, view, (skip) =>
@@ -149,7 +122,8 @@ export class Call implements RaceContext, LaneContext {
       continues,
       clock: this.clock,
       emit: (event) => this.#emit(event),
-      explain: (signal) => this.#explain(signal, target),
+      explain: (signal) => this.#explain(signal, target.provider),
+      redact: (text) => target.provider.redact?.(text) ?? text,
       onContent: () => lane.onContent(),
     });
   }
@@ -264,18 +238,6 @@ export class Call implements RaceContext, LaneContext {
     return this.#deadlineAt - this.clock.now();
   }
 
-  #explain(signal: Signal, target: Target): Failure {
-    const failure = classify(signal, { wallNow: this.clock.wall() });
-    this.#prompt ??= promptText(this.#plan.request);
-    const clean = (text: string) =>
-      redact(target.provider.redact?.(text) ?? text, { secrets: [], prompt: this.#prompt ?? "" });
-    return {
-      ...failure,
-      message: clean(failure.message),
-      ...(failure.code !== undefined && { code: clean(failure.code) }),
-    };
-  }
-
   #end(code: FallbackChainErrorCode, failure?: Failure): unknown {
     this.#queue.close();
     const outcome = code === "aborted" ? "aborted" : "failed";
@@ -314,12 +276,3 @@ export class Call implements RaceContext, LaneContext {
 
 /** Every target was refused before a request was spent. */
 class NothingAdmitted extends Error {}
-
-function withModel(target: Target, model: string): Target {
-  return { ...target, id: target.id === target.model ? model : target.id, model };
-}
-
-/** A request that insists on a tool cannot be answered by a target that knows none. */
-function needsTools({ tool_choice: choice }: ChatRequest): boolean {
-  return choice === "required" || typeof choice === "object";
-}

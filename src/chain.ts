@@ -3,6 +3,7 @@ export type { ChainStream } from "./answer-stream.js";
 export { jsonlAudit } from "./audit/jsonl.js";
 export { type MemoryAudit, memoryAudit } from "./audit/memory.js";
 export { pinoAudit } from "./audit/pino.js";
+export type { CallOptions } from "./call-plan.js";
 export {
   AttemptError,
   type FailedAttempt,
@@ -12,7 +13,7 @@ export {
   SignalError,
 } from "./errors.js";
 export { classify } from "./failure.js";
-export { type CallOptions, type CompleteAnswer, FallbackChain } from "./fallback-chain.js";
+export { type CompleteAnswer, FallbackChain } from "./fallback-chain.js";
 export type { Logger } from "./logger.js";
 export type { FallbackChainOptions, ResilienceOptions, TargetOptions } from "./options.js";
 export { type OpenAICompatibleOptions, openAICompatible } from "./providers/openai-compatible.js";

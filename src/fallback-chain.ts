@@ -1,36 +1,14 @@
 import { type Answer, AnswerFold } from "./answer.js";
-import { asksForJson, type Complaint, checkOf } from "./answer-check.js";
 import { AnswerStream, type ChainStream } from "./answer-stream.js";
-import type { Gate } from "./attempt.js";
 import { Dispatch } from "./audit/dispatch.js";
-import { Call, type CallPlan } from "./call.js";
+import { Call } from "./call.js";
+import { type CallOptions, planOf } from "./call-plan.js";
 import { OptionsError } from "./errors.js";
-import { type ChainConfig, type FallbackChainOptions, parseOptions, type TargetPath } from "./options.js";
-import type { AuditRecord, Caller } from "./record.js";
+import type { TargetPath } from "./option-check.js";
+import { type ChainConfig, type FallbackChainOptions, parseOptions } from "./options.js";
+import type { AuditRecord } from "./record.js";
 import { checkRequest } from "./request.js";
 import type { ChatRequest } from "./types.js";
-
-/** What may be said about one call. */
-export interface CallOptions {
-  /** Aborting it ends the call at once: sockets closed, waits ended, error code `aborted`. */
-  signal?: AbortSignal;
-  /** Copied into the audit record and every log line, over the chain's own. */
-  labels?: Record<string, string>;
-  caller?: Caller;
-  /** Replaces the first target's model for this call. */
-  model?: string;
-  /** Body keys below the targets' own `modelOptions`. */
-  defaults?: Record<string, unknown>;
-  /**
-   * `content` (the default of `stream`): text is handed on as it comes. `complete` (whatever asks for JSON, and
-   * `complete()`): nothing is handed on before the whole answer has passed its check, so that no stream can die in sight.
-   */
-  gate?: Gate;
-  /** Replaces the check of JSON and tool calls: a complaint (which should quote no content) makes the answer an `invalid_response`. */
-  check?: (answer: Answer) => string | undefined;
-  /** What the audit record says; true for `stream`, false for `complete`. */
-  streamed?: boolean;
-}
 
 export interface CompleteAnswer extends Answer {
   record: AuditRecord;
@@ -106,25 +84,4 @@ export class FallbackChain {
     this.#calls.add(call);
     return new AnswerStream(call, this.#config.consumerMs);
   }
-}
-
-function planOf(request: ChatRequest, options: CallOptions): CallPlan {
-  const { signal, labels = {}, caller = {}, model, defaults, gate, check, streamed = true } = options;
-  return {
-    request,
-    // JSON is of no use before it is whole, and only a whole one can be checked.
-    gate: asksForJson(request) ? "complete" : (gate ?? "content"),
-    check: check ? (answer) => complaint(check(answer), answer) : checkOf(request),
-    streamed,
-    labels,
-    caller,
-    ...(signal && { signal }),
-    ...(model !== undefined && { model }),
-    ...(defaults && { defaults }),
-  };
-}
-
-function complaint(message: string | undefined, { toolCalls }: Answer): Complaint | undefined {
-  if (message === undefined) return undefined;
-  return { reason: toolCalls.length > 0 ? "tool_call" : "schema", message };
 }

@@ -5,6 +5,10 @@ import type { ToolCallPart } from "./types.js";
 export class ToolCalls {
   readonly #calls = new Map<number, ToolCall>();
 
+  get size(): number {
+    return this.#calls.size;
+  }
+
   add({ index, id, name, arguments: fragment }: ToolCallPart): void {
     const call = this.#calls.get(index);
     if (!call) {

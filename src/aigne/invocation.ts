@@ -1,5 +1,5 @@
 import type { AgentInvokeOptions } from "@aigne/core";
-import type { CallOptions } from "../fallback-chain.js";
+import type { CallOptions } from "../call-plan.js";
 
 /** Under this key `invoke` hands `process` the signal of its own stream's cancellation. */
 export const CANCELLATION = Symbol("cancellation");

@@ -1,0 +1,109 @@
+import type { Answer } from "./answer.js";
+import type { AnswerCheck } from "./answer-check.js";
+import { ToolCalls } from "./tool-calls.js";
+import type { ContentPart, FilePart, ProviderPart, Signal, ToolCallPart, Usage } from "./types.js";
+
+export type Meta = Extract<ProviderPart, { type: "meta" }>;
+
+interface Batch {
+  /** What may be shown of it: tool calls are held until they are whole. */
+  shown: ContentPart[];
+  /** Whether any of it is content: text, thoughts, a file, a piece of a tool call. */
+  content: boolean;
+  usage?: Usage;
+  meta?: Meta;
+}
+
+/** The answer of one attempt as far as it has come, and the judgement whether it is one. */
+export class PendingAnswer {
+  usage: Usage | undefined;
+  #finishReason: string | undefined;
+  readonly #toolCalls = new ToolCalls();
+  readonly #files: FilePart[] = [];
+  #content = false;
+  #text = "";
+  #thoughts = "";
+  #refusal = "";
+
+  /** The last one given; some upstreams end an answer of tool calls with "stop". */
+  get finishReason(): string | undefined {
+    return this.#finishReason === "stop" && this.#toolCalls.size > 0 ? "tool_calls" : this.#finishReason;
+  }
+
+  add(parts: readonly ProviderPart[]): Batch {
+    const batch: Batch = { shown: [], content: false };
+    for (const part of parts) {
+      switch (part.type) {
+        case "text":
+          if (part.text === "") break;
+          this.#text += part.text;
+          show(batch, part);
+          break;
+        case "thoughts":
+          if (part.text === "") break;
+          this.#thoughts += part.text;
+          show(batch, part);
+          break;
+        case "file":
+          this.#files.push(part);
+          show(batch, part);
+          break;
+        case "toolCall":
+          this.#toolCalls.add(part);
+          batch.content = true;
+          break;
+        case "refusal":
+          this.#refusal += part.text;
+          break;
+        case "finish":
+          this.#finishReason = part.reason;
+          break;
+        case "usage":
+          this.usage = part.usage;
+          batch.usage = part.usage;
+          break;
+        case "meta":
+          batch.meta = { ...batch.meta, ...part };
+      }
+    }
+    this.#content ||= batch.content;
+    return batch;
+  }
+
+  /** The evidence against the answer, now that its stream has ended; undefined: it is whole and right. */
+  doubt(check: AnswerCheck, model: string): Signal | undefined {
+    const { finishReason } = this;
+    const afterContent = this.#content;
+    if (this.#refusal !== "") return { kind: "refusal", text: this.#refusal };
+    if (finishReason === "error" || finishReason === "content_filter") {
+      return { kind: "finish", reason: finishReason, afterContent };
+    }
+    if (finishReason === undefined && afterContent) return { kind: "eof", afterContent };
+    const answer: Answer = {
+      text: this.#text,
+      thoughts: this.#thoughts,
+      toolCalls: this.#toolCalls.calls(),
+      files: this.#files,
+      model,
+      finishReason: finishReason ?? "",
+    };
+    if (answer.text.trim() === "" && answer.toolCalls.length === 0 && answer.files.length === 0) {
+      return {
+        kind: "empty",
+        reasoning: answer.thoughts !== "",
+        ...(finishReason !== undefined && { finishReason }),
+      };
+    }
+    const complaint = check(answer);
+    return complaint && { kind: "invalid", ...complaint };
+  }
+
+  toolCallParts(): ToolCallPart[] {
+    return this.#toolCalls.parts();
+  }
+}
+
+function show(batch: Batch, part: ContentPart): void {
+  batch.content = true;
+  batch.shown.push(part);
+}
