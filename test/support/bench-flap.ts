@@ -1,0 +1,58 @@
+import { ANSWER, call, openBench, type Scale, type Scenario, seen } from "./bench-scenario.js";
+
+const healthy = { text: ANSWER, continues: true };
+
+export const FLAP: Scenario = {
+  id: "S15",
+  title: "Primary flaps",
+  does: "503 for 60 s, then well; 20 calls, one every 4 s",
+  primary: () => ({ fault: "503" }),
+  maxSeconds: 200,
+  checks: [],
+};
+
+export interface FlapRun {
+  calls: number;
+  /** Of the calls during the outage, and those among them that got the whole answer. */
+  during: number;
+  served: number;
+  /** Calls that ended without the whole answer. */
+  lost: number;
+  /** Requests the dead primary saw during the outage. */
+  primaryDuring: number;
+  /** From the end of the outage to the primary's next answer; undefined when there was none. */
+  recoveredMs: number | undefined;
+}
+
+/** The one scenario of the bench that is a sequence. */
+export async function runFlap(scale: Scale): Promise<FlapRun> {
+  const { simulator, chain } = await openBench(FLAP, scale);
+  const startedAt = performance.now();
+  const sinceStart = () => performance.now() - startedAt;
+  const downMs = 60_000 * scale;
+  const startedWall = Date.now();
+  const timer = setTimeout(() => simulator.setScript("bench/primary", healthy), downMs);
+  const run = { calls: 20, during: 0, served: 0, lost: 0 };
+  try {
+    for (let n = 0; n < run.calls; n++) {
+      const waitMs = n * 4_000 * scale - sinceStart();
+      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+      const during = sinceStart() < downMs;
+      const { complete } = await call(chain);
+      if (during) run.during++;
+      if (during && complete) run.served++;
+      if (!complete) run.lost++;
+    }
+    const { primary } = seen(simulator);
+    const well = primary.find(({ status }) => status === 200);
+    return {
+      ...run,
+      primaryDuring: primary.filter(({ status }) => status === 503).length,
+      recoveredMs: well && well.at - startedWall - downMs,
+    };
+  } finally {
+    clearTimeout(timer);
+    await chain.close({ timeoutMs: 0 });
+    await simulator.close();
+  }
+}

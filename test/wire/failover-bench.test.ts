@@ -1,0 +1,22 @@
+import { describe, expect, test } from "vitest";
+import { runFlap } from "../support/bench-flap.js";
+import { runScenario } from "../support/bench-scenario.js";
+import { BENCH_SCENARIOS } from "../support/bench-scenarios.js";
+
+/** A tenth of the published profile: its 20 s to the first token are 2 s here, our `firstTokenMs` of 10 s is 1 s. */
+const SCALE = 0.1;
+
+describe.concurrent("the scenarios of Failover Bench", () => {
+  test.for(BENCH_SCENARIOS)("$id, $title: $does", async (scenario) => {
+    const { verdict, broken, run } = await runScenario(scenario, SCALE);
+    expect({ verdict, broken, alive: run.alive }).toEqual({ verdict: "pass", broken: [], alive: true });
+  });
+
+  test("S15, a flapping primary: every call is answered, and the primary is used again once it is well", async () => {
+    const run = await runFlap(0.05);
+    expect(run).toMatchObject({ calls: 20, lost: 0 });
+    expect(run.during).toBeGreaterThan(0);
+    expect(run.served).toBe(run.during);
+    expect(run.recoveredMs).toBeLessThan(30_000 * 0.05 + 1_000);
+  });
+});
