@@ -58,13 +58,13 @@ export async function chat(prompt: string, flags: ChatFlags, io: Io): Promise<nu
   return outcome.error ? EXIT.no : EXIT.ok;
 }
 
-function providerOf({ baseUrl = "", apiKeyEnv }: ChatFlags, { env }: Io) {
+function providerOf({ baseUrl = "", apiKeyEnv }: ChatFlags, { env, command }: Io) {
   const baseURL = baseUrl || env.OPEN_ROUTER_BASE_URL?.trim() || undefined;
   const path = baseUrl ? "--base-url" : "OPEN_ROUTER_BASE_URL";
   const apiKey = env[apiKeyEnv]?.trim();
   if (!apiKey) {
     throw new UsageError(
-      `no API key: set the environment variable ${apiKeyEnv} (keys: https://openrouter.ai/keys; for \`open-router simulate\` any text will do), or try \`open-router demo\`, which needs none`,
+      `no API key: set the environment variable ${apiKeyEnv} (keys: https://openrouter.ai/keys; for \`open-router simulate\` any text will do), or try \`${command} demo\`, which needs none`,
     );
   }
   return openRouter({

@@ -52,7 +52,7 @@ export async function demo({ scene: only, json = false }: DemoFlags, io: Io): Pr
     if (!json) terminal.line(`\n  Interrupted after ${played.length} of ${scenes.length} scenes.`);
     return interruptedExit(io.interrupt);
   }
-  if (!json) closing(terminal, played, performance.now() - startedAt);
+  if (!json) closing(terminal, io, played, performance.now() - startedAt);
   return played.every(({ asExpected }) => asExpected) ? EXIT.ok : EXIT.no;
 }
 
@@ -114,9 +114,9 @@ function heading(terminal: Terminal, { name, title, story, note, question }: Sce
   terminal.line(`  ${colors.cyan(">")} ${question}`);
 }
 
-function closing(terminal: Terminal, played: readonly Played[], ms: number): void {
+function closing(terminal: Terminal, { command }: Io, played: readonly Played[], ms: number): void {
   const { colors } = terminal;
-  const answers = played.filter(({ outcome }) => !outcome.error).length;
+  const errors = played.filter(({ outcome }) => outcome.error).length;
   const requests = played.reduce((sum, each) => sum + each.requests, 0);
   const attempts = played.reduce((sum, { outcome }) => sum + outcome.record.attempts.length, 0);
   const odd = played.filter(({ asExpected }) => !asExpected).map(({ scene }) => scene.name);
@@ -124,25 +124,19 @@ function closing(terminal: Terminal, played: readonly Played[], ms: number): voi
     odd.length === 0
       ? colors.green(colors.bold("All as expected: "))
       : colors.red(colors.bold(`Not as expected: ${odd.join(", ")}. `));
-  terminal.line();
-  terminal.line(
-    `${verdict}${count(answers, "whole answer")} and ${count(played.length - answers, "typed error")} in ${(ms / 1000).toFixed(1)} s.`,
+  const ends = [count(played.length - errors, "whole answer"), count(errors, "typed error")].filter(
+    (end) => !end.startsWith("0"),
   );
+  terminal.line();
+  terminal.line(`${verdict}${ends.join(" and ")} in ${(ms / 1000).toFixed(1)} s.`);
   terminal.line(
     `The simulator saw ${count(requests, "request")}, the records list ${count(attempts, "attempt")}.`,
   );
   terminal.line();
-  terminal.line("Where to go next");
-  const next = [
-    [
-      'open-router chat "Hello" --fallback anthropic/claude-opus-4.7',
-      "a real call; needs OPEN_ROUTER_API_KEY",
-    ],
-    ["open-router simulate --script faults.json", "rehearse your own backend"],
-    ["open-router demo --json", "the records behind this tour"],
-  ] as const;
-  const width = Math.max(...next.map(([command]) => command.length));
-  for (const [command, why] of next) terminal.line(`  ${command.padEnd(width)}  ${colors.dim(why)}`);
+  terminal.line(`Where to go next ${colors.dim("(a real call needs OPEN_ROUTER_API_KEY)")}`);
+  terminal.line(`  a real call  ${command} chat "Hello" --fallback openai/gpt-4o-mini`);
+  terminal.line(`  rehearsal    ${command} simulate --script faults.json`);
+  terminal.line(`  the records  ${command} demo --json`);
 }
 
 function count(n: number, noun: string): string {

@@ -11,6 +11,8 @@ export interface Io {
   stdout: Output;
   stderr: Output;
   env: Record<string, string | undefined>;
+  /** How the user can call the command again. */
+  command: string;
   /** Aborted with the signal's name by Ctrl-C and SIGTERM. */
   interrupt: AbortSignal;
 }

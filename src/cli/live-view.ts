@@ -10,6 +10,8 @@ import type { StartedAttempt, View } from "./view.js";
 
 const TICK_MS = 100;
 const INDENT = 7;
+/** The word before a record. */
+const LABEL = 9;
 
 interface Pending extends StartedAttempt {
   row: number;
@@ -79,9 +81,9 @@ export class LiveView implements View {
       quiet: colors.dim,
     };
     if (error) for (const { tone, text } of errorLines(error, columns)) this.#add(styles[tone](text));
-    recordLines(record).forEach((line, i) => {
+    recordLines(record, columns - LABEL).forEach((line, i) => {
       const label = i === 0 ? colors.cyan("record") : "      ";
-      this.#add(`  ${label} ${colors.dim(cut(line, columns - 9))}`);
+      this.#add(`  ${label} ${colors.dim(line)}`);
     });
   }
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { basename, relative } from "node:path";
 import { run } from "./program.js";
 
 const interrupt = new AbortController();
@@ -13,5 +14,17 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const { stdout, stderr, env } = process;
-process.exitCode = await run(process.argv.slice(2), { stdout, stderr, env, interrupt: interrupt.signal });
+/** In a clone, and in a project that depends on the package, the bare name is not on the PATH. */
+function commandOf(script: string): string {
+  if (basename(script).startsWith("main.")) return `node ${relative(process.cwd(), script)}`;
+  return /node_modules[\\/]\.bin/.test(script) ? "npx open-router" : "open-router";
+}
+
+const { stdout, stderr, env, argv } = process;
+process.exitCode = await run(argv.slice(2), {
+  stdout,
+  stderr,
+  env,
+  command: commandOf(argv[1] ?? ""),
+  interrupt: interrupt.signal,
+});

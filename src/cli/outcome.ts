@@ -1,6 +1,6 @@
 import type { FallbackChainError } from "../errors.js";
 import type { FilePart } from "../types.js";
-import { oneLine, wrap } from "./columns.js";
+import { cut, oneLine, wrap } from "./columns.js";
 import { causeOf } from "./timeline.js";
 
 export interface ErrorLine {
@@ -24,7 +24,7 @@ export function errorLines(error: FallbackChainError, columns: number): ErrorLin
   return [
     ...block("title", `FallbackChainError · ${facts.join(" · ")}`, 2),
     ...block("text", oneLine(error.message), 4),
-    ...said.flatMap((line) => block("quiet", line, 4)),
+    ...said.map((line): ErrorLine => ({ tone: "quiet", text: `    ${cut(line, columns - 4)}` })),
   ];
 }
 

@@ -13,6 +13,8 @@ const INDENT = "    ";
 export class PlainView implements View {
   readonly #terminal: Terminal;
   #targets: readonly string[] = [];
+  /** Its line comes before its first text; without text there is only the line that says how it ended. */
+  #asked: StartedAttempt | undefined;
   #midLine = false;
   #writing: Part["type"] | undefined;
 
@@ -24,11 +26,12 @@ export class PlainView implements View {
     this.#targets = targets;
   }
 
-  attemptStarted({ n, target }: StartedAttempt): void {
-    this.#row({ tone: "wait", mark: "·", n: String(n), target, cause: "asked", then: "" });
+  attemptStarted(attempt: StartedAttempt): void {
+    this.#asked = attempt;
   }
 
   attemptEnded(entry: AuditAttempt): void {
+    this.#asked = undefined;
     this.#row(attemptRow(entry));
   }
 
@@ -37,6 +40,11 @@ export class PlainView implements View {
   }
 
   part(part: Part): void {
+    if (part.type === "restart") {
+      this.#line(`  ↺    the text of attempt ${part.attempt} is discarded; the next model starts over`);
+      return;
+    }
+    this.#announce();
     if (part.type === "text" || part.type === "thoughts") {
       if (this.#writing !== part.type) {
         this.#endLine();
@@ -45,20 +53,24 @@ export class PlainView implements View {
       }
       this.#text(clean(part.text));
     } else if (part.type === "file") this.#line(`${INDENT}${filePart(part)}`);
-    else if (part.type === "restart") {
-      this.#line(`  ↺    the text of attempt ${part.attempt} is discarded; the next model starts over`);
-    }
   }
 
   end(record: AuditRecord, error?: FallbackChainError): void {
     if (error) for (const { text } of errorLines(error, this.#terminal.columns)) this.#line(text);
-    recordLines(record).forEach((line, i) => {
+    recordLines(record, this.#terminal.columns - 9).forEach((line, i) => {
       this.#line(`  ${i === 0 ? "record" : "      "} ${line}`);
     });
   }
 
   close(): void {
     this.#endLine();
+  }
+
+  #announce(): void {
+    if (!this.#asked) return;
+    const { n, target } = this.#asked;
+    this.#asked = undefined;
+    this.#row({ tone: "wait", mark: "…", n: String(n), target, cause: "answering", then: "" });
   }
 
   #row(row: Row): void {

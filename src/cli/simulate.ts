@@ -37,7 +37,7 @@ export async function simulate(flags: SimulateFlags, io: Io): Promise<number> {
   if (json) {
     const { baseURL, port } = simulator;
     printJson(io, { event: "listening", baseURL, port, models: Object.keys(options.models) });
-  } else opening(terminal, simulator, options);
+  } else opening(terminal, io, simulator, options);
   await interrupted(io.interrupt);
   const { length } = simulator.requests;
   await simulator.close();
@@ -96,7 +96,12 @@ function interrupted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
-function opening(terminal: Terminal, { baseURL }: Simulator, { models }: SimulatorOptions): void {
+function opening(
+  terminal: Terminal,
+  { command }: Io,
+  { baseURL }: Simulator,
+  { models }: SimulatorOptions,
+): void {
   const { bold, cyan, dim } = terminal.colors;
   terminal.line(`${bold("open-router simulate")}  a local OpenRouter at ${cyan(baseURL)}`);
   for (const [model, script] of Object.entries(models)) {
@@ -107,7 +112,7 @@ function opening(terminal: Terminal, { baseURL }: Simulator, { models }: Simulat
   terminal.line("Point your backend at it (any key will do), or from another shell:");
   const name = Object.keys(models).find((model) => model !== "*") ?? "openai/gpt-4o";
   terminal.line(
-    `  OPEN_ROUTER_API_KEY=any open-router chat "Hello" --base-url ${baseURL} --model ${oneLine(name)}`,
+    `  OPEN_ROUTER_API_KEY=any ${command} chat "Hello" --base-url ${baseURL} --model ${oneLine(name)}`,
   );
   terminal.line(dim("Ctrl-C ends it. Requests:"));
 }

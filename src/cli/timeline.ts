@@ -1,6 +1,6 @@
 import type { AuditAttempt, AuditRecord, Skip } from "../record.js";
 import type { ClockPhase, Failure } from "../types.js";
-import { cell, oneLine, widthOf } from "./columns.js";
+import { cell, cut, oneLine, widthOf } from "./columns.js";
 import type { Colors } from "./terminal.js";
 
 /** One line of a timeline, before it is laid out. */
@@ -23,10 +23,21 @@ const CLOCK_NAMES: Record<ClockPhase, string> = {
   attempt: "attemptMs",
 };
 
-/** Columns of the parts of a line; the target takes what is left. */
-const CAUSE = 22;
-const THEN = 17;
-const MS = 10;
+/** Columns of the parts of a line, such that 79 leave 25 for the target. */
+const START = 7;
+const CAUSE = 20;
+const THEN = 16;
+const MS = 9;
+
+/** Never wider than nine columns. */
+function duration(ms: number): string {
+  return ms < 99_999.5 ? milliseconds(ms) : `${Math.round(ms / 1000).toLocaleString("en-US")} s`;
+}
+
+/** Never wider than eight columns. */
+function delay(ms: number): string {
+  return ms < 9_999.5 ? milliseconds(ms) : `${Math.round(ms / 1000).toLocaleString("en-US")} s`;
+}
 
 export function milliseconds(ms: number): string {
   return `${Math.round(ms).toLocaleString("en-US")} ms`;
@@ -38,26 +49,22 @@ export function dollars(usd: number): string {
 
 /** Class, and what tells more about it: the clock that ran out, else the status. */
 export function causeOf({ class: name, phase, status }: Failure): string {
-  if (phase) return `${name} · ${CLOCK_NAMES[phase]}`;
-  return status === undefined ? name : `${name} · ${status}`;
+  if (phase) return `${name} ${CLOCK_NAMES[phase]}`;
+  return status === undefined ? name : `${name} ${status}`;
 }
 
 export function attemptRow(entry: AuditAttempt): Row {
   const { n, target, durationMs, firstContentMs, failure, verdict, waitMs = 0 } = entry;
   const about = { n: String(n), target, ms: durationMs };
   if (entry.outcome === "won") {
-    const then = firstContentMs === undefined ? "" : `text at ${milliseconds(firstContentMs)}`;
+    const then = firstContentMs === undefined ? "" : `text at ${delay(firstContentMs)}`;
     return { ...about, tone: "good", mark: "✓", cause: "answered", then };
   }
   if (entry.outcome === "cancelled" || !failure) {
     return { ...about, tone: "quiet", mark: "○", cause: "cancelled", then: "" };
   }
   const then =
-    verdict === "retry"
-      ? `↻ retry in ${milliseconds(waitMs)}`
-      : verdict === "stop"
-        ? "■ stop"
-        : "→ next model";
+    verdict === "retry" ? `↻ after ${delay(waitMs)}` : verdict === "stop" ? "■ stop" : "→ next model";
   return { ...about, tone: "bad", mark: "✗", cause: causeOf(failure), then };
 }
 
@@ -72,8 +79,8 @@ export function skipRow({ target, reason, detail = {} }: Skip): Row {
 /** One line, no wider than `columns`. `targets`: all that may come, so that the columns of a call agree. */
 export function layOut(row: Row, { columns, targets }: { columns: number; targets: readonly string[] }) {
   const longest = Math.max(8, ...targets.map((target) => widthOf(target)));
-  const width = Math.max(8, Math.min(longest, columns - CAUSE - THEN - MS - 11));
-  const rest = columns - width - 7;
+  const width = Math.max(8, Math.min(longest, columns - START - CAUSE - THEN - MS - 2));
+  const rest = columns - START - width;
   const start = `  ${row.mark} ${row.n.padStart(2)} `;
   // What has neither verdict nor time may use their room.
   if (row.then === "" && row.ms === undefined) {
@@ -83,7 +90,7 @@ export function layOut(row: Row, { columns, targets }: { columns: number; target
       end: ` ${cell(row.cause, rest - 1).trimEnd()}`,
     };
   }
-  const ms = row.ms === undefined ? "" : cell(milliseconds(row.ms), MS, "right");
+  const ms = row.ms === undefined ? "" : cell(duration(row.ms), MS, "right");
   const end = ` ${cell(row.cause, CAUSE)} ${cell(row.then, THEN)}${ms}`.trimEnd();
   return { start, target: cell(oneLine(row.target), width), end };
 }
@@ -102,21 +109,26 @@ export function paint(row: Row, layout: { columns: number; targets: readonly str
   }
 }
 
-/** What matters most in an audit record, under the names it has there. */
-export function recordLines(record: AuditRecord): string[] {
-  const { answeredBy, attempts, skipped, callId, durationMs, cost, recovery } = record;
-  const who = answeredBy
-    ? [
-        `answeredBy ${oneLine(answeredBy.model)}`,
-        ...(answeredBy.servedBy === undefined ? [] : [`servedBy ${oneLine(answeredBy.servedBy)}`]),
-      ]
-    : [`outcome ${record.outcome}`, ...(record.error ? [`error ${record.error.code}`] : [])];
+/** What matters most in an audit record, under the names it has there, on lines of at most `columns`. */
+export function recordLines(record: AuditRecord, columns: number): string[] {
+  const { answeredBy, attempts, skipped, callId, durationMs, cost, recovery, error } = record;
   const facts = [
+    ...(answeredBy
+      ? [`answeredBy ${oneLine(answeredBy.model)}`]
+      : [`outcome ${record.outcome}`, ...(error ? [`error ${error.code}`] : [])]),
+    ...(answeredBy?.servedBy === undefined ? [] : [`servedBy ${oneLine(answeredBy.servedBy)}`]),
     `attempts ${attempts.length}`,
     ...(skipped.length > 0 ? [`skipped ${skipped.length}`] : []),
     ...(recovery ? [`recovery ${recovery.mode}`] : []),
     milliseconds(durationMs),
     ...(cost ? [`cost ${cost.estimated ? "~" : ""}${dollars(cost.usd)}`] : []),
+    `callId ${callId}`,
   ];
-  return [who.join(" · "), [...facts, `callId ${callId}`].join(" · ")];
+  const lines: string[] = [];
+  for (const fact of facts) {
+    const line = lines.at(-1);
+    if (line === undefined || widthOf(line) + 3 + widthOf(fact) > columns) lines.push(cut(fact, columns));
+    else lines[lines.length - 1] = `${line} · ${fact}`;
+  }
+  return lines;
 }
