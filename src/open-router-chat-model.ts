@@ -10,8 +10,10 @@ import {
 } from "@aigne/core";
 import type { OpenAI } from "openai";
 import { answerSource, cancellable } from "./aigne/answer-source.js";
+import { chainOptions, DEFAULT_CHAT_MODEL, targetPath } from "./aigne/chain-options.js";
 import { Deltas } from "./aigne/deltas.js";
 import { CANCELLATION, callOptionsOf } from "./aigne/invocation.js";
+import { warnOfOptions } from "./aigne/option-warnings.js";
 import { complaintOf } from "./aigne/output.js";
 import { mapInput } from "./aigne/request.js";
 import {
@@ -21,8 +23,7 @@ import {
   type ResilienceOptions,
   type TargetOptions,
 } from "./chain.js";
-
-export const DEFAULT_CHAT_MODEL = "openai/gpt-4o";
+import { OPENROUTER_BASE_URL, OPENROUTER_BASE_URL_ENV, OPENROUTER_KEY_ENV } from "./providers/openrouter.js";
 
 type OpenRouterOptions = NonNullable<Parameters<typeof openRouter>[0]>;
 
@@ -39,7 +40,8 @@ export interface OpenRouterChatModelOptions extends ChatModelOptions, Resilience
   clientOptions?: NonNullable<OpenRouterOptions["clientOptions"]>;
 }
 
-type Invocation = Partial<AgentInvokeOptions>;
+/** `signal` is ours: AIGNE has no name for it, and hands it on. */
+type Invocation = Partial<AgentInvokeOptions> & { signal?: AbortSignal };
 type Input = ChatModelInput & Record<string, unknown>;
 
 /**
@@ -58,24 +60,13 @@ export class OpenRouterChatModel extends ChatModel {
     // The chain owns retries; AIGNE's own would multiply them, unless the user asks for that.
     super({ ...options, retryOnError: options.retryOnError ?? false });
     this.options = options;
-    const { apiKey, baseURL, clientOptions, model = DEFAULT_CHAT_MODEL, fallbackModels = [] } = options;
-    warnOfClientOptions(clientOptions);
+    warnOfOptions(options);
+    const { apiKey, baseURL, clientOptions } = options;
     this.#provider = openRouter({ apiKey, baseURL, clientOptions });
-    const { timeouts, retry, maxRetryAfterMs, strategy, recovery, audit, logger, labels } = options;
-    const resilience = { timeouts, retry, maxRetryAfterMs, strategy, recovery, audit, logger, labels };
-    this.#chain = new FallbackChain(
-      {
-        targets: Array.isArray(fallbackModels) ? [model, ...fallbackModels] : [model, fallbackModels],
-        provider: this.#provider,
-        ...(Object.fromEntries(
-          Object.entries(resilience).filter(([, value]) => value !== undefined),
-        ) as ResilienceOptions),
-      },
-      { targetPath: (index) => (index === 0 ? "model" : `fallbackModels[${index - 1}]`) },
-    );
+    this.#chain = new FallbackChain(chainOptions(options, this.#provider), { targetPath });
   }
 
-  protected readonly apiKeyEnvName = "OPEN_ROUTER_API_KEY";
+  protected readonly apiKeyEnvName = OPENROUTER_KEY_ENV;
 
   /** The `openai` client that requests go through. @throws OptionsError without an API key */
   get client(): OpenAI {
@@ -87,30 +78,27 @@ export class OpenRouterChatModel extends ChatModel {
   }
 
   override get credential(): { url: string; apiKey?: string; model: string } {
-    const apiKey = this.options?.apiKey || process.env[this.apiKeyEnvName];
+    const { apiKey = "", baseURL = "", model } = this.options ?? {};
+    const key = apiKey || process.env[this.apiKeyEnvName]?.trim();
     return {
-      url: this.options?.baseURL || process.env.OPEN_ROUTER_BASE_URL || "https://openrouter.ai/api/v1",
-      ...(apiKey && { apiKey }),
-      model: this.options?.model || DEFAULT_CHAT_MODEL,
+      url: baseURL || process.env[OPENROUTER_BASE_URL_ENV]?.trim() || OPENROUTER_BASE_URL,
+      ...(key && { apiKey: key }),
+      model: model ?? DEFAULT_CHAT_MODEL,
     };
   }
 
   override invoke(input: Input, options?: Invocation & { streaming?: false }): Promise<ChatModelOutput>;
   override invoke(
     input: Input,
-    options: Invocation & { streaming: true; signal?: AbortSignal },
+    options: Invocation & { streaming: true },
   ): Promise<AgentResponseStream<ChatModelOutput>>;
   override invoke(input: Input, options?: Invocation): Promise<AgentResponse<ChatModelOutput>>;
   /** `signal` aborts the call; cancelling the returned stream does too, and closes the socket. */
   override async invoke(input: Input, options: Invocation = {}): Promise<AgentResponse<ChatModelOutput>> {
     if (!options.streaming) return super.invoke(input, options);
     const cancellation = new AbortController();
-    const stream = await super.invoke(input, {
-      ...options,
-      [CANCELLATION]: cancellation.signal,
-    } as Invocation & {
-      streaming: true;
-    });
+    const told = { ...options, streaming: true as const, [CANCELLATION]: cancellation.signal };
+    const stream = await super.invoke(input, told);
     return cancellable(stream, () => cancellation.abort());
   }
 
@@ -143,16 +131,5 @@ export class OpenRouterChatModel extends ChatModel {
   override async shutdown(): Promise<void> {
     await super.shutdown();
     await this.#chain.close();
-  }
-}
-
-function warnOfClientOptions(clientOptions: object | undefined): void {
-  const instead: Record<string, string> = { maxRetries: "retry", timeout: "timeouts" };
-  for (const [key, option] of Object.entries(instead)) {
-    if (clientOptions && key in clientOptions) {
-      process.emitWarning(
-        `clientOptions.${key} has no effect in OpenRouterChatModel: use the option ${option}`,
-      );
-    }
   }
 }

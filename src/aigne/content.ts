@@ -1,28 +1,8 @@
 import type { FileUnionContent, TextContent, UnionContent } from "@aigne/core";
+import { base64Of, extensionOf, mimeOfData, mimeOfName } from "./mime.js";
 
 /** One part of a message as the wire takes it. */
 export type WirePart = Record<string, unknown> & { type: string };
-
-const MIME_BY_EXTENSION: Record<string, string> = {
-  png: "image/png",
-  jpg: "image/jpeg",
-  jpeg: "image/jpeg",
-  gif: "image/gif",
-  webp: "image/webp",
-  pdf: "application/pdf",
-  wav: "audio/wav",
-  mp3: "audio/mpeg",
-  m4a: "audio/mp4",
-  ogg: "audio/ogg",
-  flac: "audio/flac",
-  mp4: "video/mp4",
-  webm: "video/webm",
-  mov: "video/quicktime",
-  txt: "text/plain",
-  md: "text/markdown",
-  csv: "text/csv",
-  json: "application/json",
-};
 
 /** The names OpenRouter and OpenAI use for audio formats, where they are not the MIME subtype. */
 const AUDIO_FORMATS: Record<string, string> = {
@@ -51,11 +31,11 @@ function filePart(part: FileUnionContent): WirePart {
       "local files are read by ChatModel before they come here: call invoke(), not process()",
     );
   }
-  // What says nothing of itself is taken for an image, as it has always been here.
   const mimeType =
     part.mimeType ??
-    mimeOf(part.filename) ??
-    (part.type === "url" ? mimeOf(part.url) : undefined) ??
+    mimeOfName(part.filename) ??
+    (part.type === "url" ? mimeOfName(part.url) : mimeOfData(part.data)) ??
+    // What says nothing of itself is taken for an image, as it has always been here.
     "image/png";
   const [kind, subtype = ""] = mimeType.split("/", 2);
   const url = part.type === "url" ? part.url : dataURL(part.data, mimeType);
@@ -71,22 +51,13 @@ function filePart(part: FileUnionContent): WirePart {
   return { type: "file", file: { filename: part.filename ?? nameFor(part, mimeType), file_data: url } };
 }
 
-function mimeOf(name: string | undefined): string | undefined {
-  const extension = name?.split(/[?#]/, 1)[0]?.split(".").at(-1)?.toLowerCase();
-  return extension === undefined ? undefined : MIME_BY_EXTENSION[extension];
-}
-
 function dataURL(data: string, mimeType: string): string {
   return data.startsWith("data:") ? data : `data:${mimeType};base64,${data}`;
-}
-
-function base64Of(data: string): string {
-  return data.startsWith("data:") ? data.slice(data.indexOf(",") + 1) : data;
 }
 
 function nameFor(part: FileUnionContent, mimeType: string): string {
   const last = part.type === "url" ? part.url.split(/[?#]/, 1)[0]?.split("/").at(-1) : undefined;
   if (last) return last;
-  const extension = Object.keys(MIME_BY_EXTENSION).find((key) => MIME_BY_EXTENSION[key] === mimeType);
+  const extension = extensionOf(mimeType);
   return extension ? `file.${extension}` : "file";
 }

@@ -22,10 +22,12 @@ export class Deltas {
   push(parts: readonly Part[], record?: AuditRecord): Chunk[] {
     this.#fold.add(parts);
     const chunks: Chunk[] = [];
-    const pieces: Partial<Record<Streamed, string>> = {};
+    let pieces: Partial<Record<Streamed, string>> = {};
     for (const part of parts) {
-      if (part.type === "restart") chunks.push(...this.#reset());
-      else if (part.type === "thoughts") pieces.thoughts = (pieces.thoughts ?? "") + part.text;
+      if (part.type === "restart") {
+        chunks.push(...this.#reset());
+        pieces = {};
+      } else if (part.type === "thoughts") pieces.thoughts = (pieces.thoughts ?? "") + part.text;
       // JSON is of use only whole; it comes as `json`, not as text.
       else if (part.type === "text" && !this.#json) pieces.text = (pieces.text ?? "") + part.text;
     }

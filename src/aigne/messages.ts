@@ -1,6 +1,8 @@
 import type { ChatModelInputMessage } from "@aigne/core";
 import { type WirePart, wireContent } from "./content.js";
 
+type CacheControl = NonNullable<ChatModelInputMessage["cacheControl"]>;
+
 export type WireMessage = Record<string, unknown> & { role: string };
 
 /** AIGNE's names of tools on the wire, where `-` and blanks are not allowed. */
@@ -32,12 +34,18 @@ async function wireMessage(message: ChatModelInputMessage, toolName: ToolNames):
   };
 }
 
-/** A message's own cache mark belongs on its last part: the wire knows none on messages. */
-function contentOf({ content, cacheControl, role }: ChatModelInputMessage): string | WirePart[] | undefined {
+function contentOf(message: ChatModelInputMessage): string | WirePart[] | undefined {
+  const { content, cacheControl, role, toolCalls } = message;
   // Only an assistant's message may be without content, and then only beside tool calls.
-  if (content === undefined || content === null) return role === "agent" ? undefined : "";
+  if (content === undefined || content === null)
+    return role === "agent" && toolCalls?.length ? undefined : "";
   const wire = wireContent(content);
-  if (!cacheControl) return wire;
-  const parts = typeof wire === "string" ? [{ type: "text", text: wire }] : wire;
-  return parts.map((part, i) => (i === parts.length - 1 ? { ...part, cache_control: cacheControl } : part));
+  if (!cacheControl || wire === "") return wire;
+  return marked(typeof wire === "string" ? [{ type: "text", text: wire }] : wire, cacheControl);
+}
+
+/** The wire knows no cache mark on messages: a message's own belongs on its last text, the only part that can bear one. */
+function marked(parts: WirePart[], cacheControl: CacheControl): WirePart[] {
+  const last = parts.findLastIndex(({ type }) => type === "text");
+  return parts.map((part, i) => (i === last ? { ...part, cache_control: cacheControl } : part));
 }

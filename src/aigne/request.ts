@@ -25,22 +25,33 @@ export async function mapInput(
   constructed: Readonly<Record<string, unknown>>,
   toolName: ToolNames,
 ): Promise<MappedInput> {
-  const merged: Record<string, unknown> = { ...input.modelOptions };
-  const own = Object.entries(merged).filter(([key, value]) => !isDeepStrictEqual(value, constructed[key]));
+  const merged: Record<string, unknown> = { ...(input.modelOptions ?? constructed) };
+  const isConstructed = ([key, value]: [string, unknown]) => isDeepStrictEqual(value, constructed[key]);
+  const own = Object.entries(merged).filter((entry) => !isConstructed(entry));
+  // A call takes an option of the constructor away by setting it to null, which AIGNE leaves out.
+  const kept = Object.entries(constructed).filter(([key]) => key in merged);
   const { responseFormat, tools, toolChoice } = input;
+  const wire = (entries: [string, unknown][]) => {
+    const { parallel_tool_calls: parallel, ...options } = toWireOptions(Object.fromEntries(entries));
+    // OpenAI refuses it where there are no tools.
+    return tools?.length && parallel !== undefined ? { ...options, parallel_tool_calls: parallel } : options;
+  };
   const request = {
+    ...wire(own),
     messages: await wireMessages(input.messages, toolName),
-    ...toWireOptions(Object.fromEntries(own)),
     ...(tools?.length && { tools: tools.map(wireTool) }),
     ...(toolChoice && tools?.length && { tool_choice: await wireChoice(toolChoice, toolName) }),
     ...(responseFormat?.type === "json_schema" && { response_format: wireFormat(responseFormat.jsonSchema) }),
   } as unknown as ChatRequest;
-  const model = merged.model ?? constructed.model;
-  return { request, defaults: toWireOptions(constructed), ...(typeof model === "string" && { model }) };
+  const { model } = merged;
+  return { request, defaults: wire(kept), ...(typeof model === "string" && { model }) };
 }
 
-function wireTool({ function: { name, description, parameters }, cacheControl }: ChatModelInputTool) {
-  const schema = Object.keys(parameters).length > 0 ? parameters : { type: "object", properties: {} };
+function wireTool({ function: { name, description, ...tool }, cacheControl }: ChatModelInputTool) {
+  const parameters = tool.parameters as Record<string, unknown>;
+  // OpenAI refuses an object schema without `properties`.
+  const isBare = parameters.type === "object" || Object.keys(parameters).length === 0;
+  const schema = isBare ? { type: "object", properties: {}, ...parameters } : parameters;
   return {
     type: "function",
     function: { name, ...(description && { description }), parameters: schema },
