@@ -28,8 +28,7 @@ export function diagnose(
   evidence: Evidence,
   httpStatus: number | undefined,
 ): Diagnosis & { status?: number } {
-  const stated = evidence.status !== undefined && evidence.status >= 400 ? evidence.status : undefined;
-  const status = httpStatus ?? stated;
+  const status = httpStatus ?? errorStatus(evidence.status);
   const found: Case = {
     evidence,
     status: behindTheEdge(evidence, status) ?? impliedStatus(evidence),
@@ -48,12 +47,15 @@ function isUpstream({ providerName, wrapped, texts, chunkProvider }: Evidence): 
   return texts[0]?.toLowerCase().startsWith(WRAPPER) ?? false;
 }
 
+function errorStatus(number: number | undefined): number | undefined {
+  return number !== undefined && number >= 400 && number < 600 ? number : undefined;
+}
+
 /** Cloudflare's own number where it sharpens a status, as `error code: 524` inside a 502 does. */
 function behindTheEdge({ texts }: Evidence, status: number | undefined): number | undefined {
-  if (status !== undefined && status < 500 && status !== 429) return status;
+  if (status !== undefined && status < 500) return status;
   const edge = texts.map(cloudflareCode).find((number) => number !== undefined);
-  if (edge === 1015) return 429;
-  return edge !== undefined && edge >= 500 && edge < 600 ? edge : status;
+  return edge === 1015 ? 429 : (errorStatus(edge) ?? status);
 }
 
 function impliedStatus({ errorType, codes }: Evidence): number | undefined {
@@ -170,7 +172,6 @@ function byStatus(found: Case): Diagnosis | undefined {
     case 529:
       return as("overloaded", edge ? "provider" : "model");
   }
-  if (status >= 500 && status < 600) return as("server_error", edge ? "provider" : "model");
-  if (status >= 400 && status < 500) return as(upstream ? "unsupported" : "unknown");
-  return undefined;
+  if (status >= 500) return as("server_error", edge ? "provider" : "model");
+  return as(upstream ? "unsupported" : "unknown");
 }
