@@ -11,7 +11,7 @@ import { Terminal } from "./terminal.js";
 import { noView } from "./view.js";
 
 export interface DemoFlags {
-  scene?: string;
+  scene?: readonly string[];
   json?: boolean;
 }
 
@@ -30,7 +30,7 @@ interface Played {
 
 /** Plays the scenes against a simulator of its own. Returns the exit code. */
 export async function demo({ scene: only, json = false }: DemoFlags, io: Io): Promise<number> {
-  const scenes = SCENES.filter(({ name }) => only === undefined || name === only);
+  const scenes = SCENES.filter(({ name }) => only === undefined || only.includes(name));
   const terminal = new Terminal(io);
   const startedAt = performance.now();
   const simulator = await startSimulator({ models: {}, catalogue: CATALOGUE });

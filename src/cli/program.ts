@@ -61,7 +61,7 @@ function programOn(io: Io, done: (code: number) => void): Command {
   program
     .command("demo")
     .description("Play a tour of failures and fallbacks against a local simulator; needs no key.")
-    .addOption(new Option("--scene <name>", "play one scene only").choices(SCENE_NAMES))
+    .addOption(new Option("--scene <name...>", "play only this scene, or these").choices(SCENE_NAMES))
     .option("--json", "one JSON line per scene: text, audit record, error")
     .action(async (flags: DemoFlags) => done(await (await import("./demo.js")).demo(flags, io)));
 

@@ -24,7 +24,8 @@ export class Region {
   add(row: string): number {
     this.#update();
     this.#rows.push(row);
-    this.#out.write(`${row}\n`);
+    // The terminal may have echoed a key, such as ^C, where the row begins.
+    this.#out.write(`\r${row}\x1b[K\n`);
     return this.#rows.length - 1;
   }
 

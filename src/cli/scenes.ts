@@ -46,7 +46,7 @@ export const SCENES: readonly Scene[] = [
     name: "rate-limit",
     title: "Rate limited",
     story:
-      "The first model answers 429, come back in 30 seconds; the chain does not wait beside a healthy fallback, it asks it at once.",
+      "The first model answers 429 and asks for 30 seconds; the chain does not wait beside a healthy fallback, it asks that one at once.",
     question: QUESTION,
     models: {
       [GPT]: { fault: "429-upstream-pool", retryAfter: 30, pace: { headersMs: 40 } },

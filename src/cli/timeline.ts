@@ -69,10 +69,14 @@ export function attemptRow(entry: AuditAttempt): Row {
 }
 
 export function skipRow({ target, reason, detail = {} }: Skip): Row {
-  const facts = Object.entries(detail).map(
-    ([name, value]) => `${name} ${typeof value === "number" ? value.toLocaleString("en-US") : value}`,
-  );
-  const cause = ["skipped", reason, ...(facts.length > 0 ? [facts.join(", ")] : [])].join(" · ");
+  const { window, needed } = detail;
+  const show = (value: unknown) =>
+    typeof value === "number" ? value.toLocaleString("en-US") : oneLine(String(value));
+  const facts =
+    reason === "context_too_small" && window !== undefined && needed !== undefined
+      ? [`${show(window)} < ${show(needed)}`]
+      : Object.entries(detail).map(([name, value]) => `${name} ${show(value)}`);
+  const cause = [`skipped ${reason}`, ...(facts.length > 0 ? [facts.join(", ")] : [])].join(": ");
   return { tone: "quiet", mark: "–", n: "–", target, cause, then: "" };
 }
 
