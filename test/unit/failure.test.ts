@@ -1,39 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { classify, isTlsFailure } from "../../src/failure.js";
-import type { Failure, FailureClass, Signal } from "../../src/types.js";
+import { DEFAULT_MAX_RETRY_AFTER_MS } from "../../src/options.js";
+import { DEFAULT_POLICY, FAILURE_CLASSES, judge } from "../../src/retry.js";
+import type { Failure, Signal, Verdict } from "../../src/types.js";
 import { CORPUS_WALL, type FailureCase, failureCorpus } from "../support/failure-corpus.js";
 
-const MAX_RETRY_AFTER_MS = 5_000;
-
-/** The contract's table, for a first failure with another target ready. */
-const TABLE: Record<FailureClass, "retry" | "next" | "stop"> = {
-  rate_limit: "retry",
-  overloaded: "retry",
-  server_error: "retry",
-  network: "retry",
-  timeout: "next",
-  stream_interrupted: "next",
-  empty_response: "next",
-  invalid_response: "next",
-  context_length: "next",
-  not_found: "next",
-  unsupported: "next",
-  unknown: "next",
-  auth: "next",
-  payment: "next",
-  content_filter: "stop",
-  invalid_request: "stop",
-  aborted: "stop",
-  deadline: "stop",
-};
-
-function verdictOf(failure: Failure): "retry" | "next" | "stop" {
-  const verdict = TABLE[failure.class];
-  if (verdict !== "retry") return verdict;
-  if (isTlsFailure(failure)) return "next";
-  if (failure.retryAfterMs === undefined) return failure.class === "rate_limit" ? "next" : "retry";
-  return failure.retryAfterMs <= MAX_RETRY_AFTER_MS ? "retry" : "next";
+/** What the chain does at a first failure with another target ready. */
+function verdictOf(failure: Failure): Verdict["do"] {
+  return judge(failure, {
+    policy: DEFAULT_POLICY,
+    retries: 0,
+    waitedMs: 0,
+    maxRetryAfterMs: DEFAULT_MAX_RETRY_AFTER_MS,
+    remainingMs: Number.POSITIVE_INFINITY,
+    last: false,
+    random: Math.random,
+  }).do;
 }
 
 function exclusionOf({ class: name, inner, scope, tier }: Failure): FailureCase["expect"]["excludes"] {
@@ -55,7 +38,7 @@ describe("the golden corpus", () => {
   });
 
   it("holds every class", () => {
-    expect(new Set(corpus.map((each) => each.expect.class))).toEqual(new Set(Object.keys(TABLE)));
+    expect(new Set(corpus.map((each) => each.expect.class))).toEqual(new Set(FAILURE_CLASSES));
   });
 
   it.each(corpus)("$family: $name", ({ signal, expect: { verdict, excludes, ...expected } }) => {
@@ -75,7 +58,7 @@ describe("the golden corpus", () => {
 
 /** What holds for every failure, whatever it was made from. */
 function expectSound(failure: Failure): void {
-  expect(Object.keys(TABLE)).toContain(failure.class);
+  expect(FAILURE_CLASSES).toContain(failure.class);
   expect(["request", "model", "provider", "account"]).toContain(failure.scope);
   expect(failure.message.length).toBeGreaterThan(0);
   expect(failure.message.length).toBeLessThanOrEqual(500);
