@@ -1,0 +1,65 @@
+import { type AgentInvokeOptions, AIGNE } from "@aigne/core";
+import { describe, expect, test } from "vitest";
+import { CANCELLATION, callOptionsOf } from "../../../src/aigne/invocation.js";
+
+const options = (more: object, userContext: Record<string, unknown> = {}) => {
+  const context = new AIGNE().newContext();
+  Object.assign(context.userContext, userContext);
+  return { context, ...more } as AgentInvokeOptions;
+};
+
+describe("the signal of a call", () => {
+  test.each([
+    "options.signal",
+    "the stream's cancellation",
+    "userContext.signal",
+    "the context's time limit",
+  ])("is aborted by %s", (channel) => {
+    const controllers = {
+      "options.signal": new AbortController(),
+      "the stream's cancellation": new AbortController(),
+      "userContext.signal": new AbortController(),
+    } as Record<string, AbortController>;
+    const given = options(
+      {
+        signal: controllers["options.signal"]?.signal,
+        [CANCELLATION]: controllers["the stream's cancellation"]?.signal,
+      },
+      { signal: controllers["userContext.signal"]?.signal },
+    );
+    const { internal } = given.context as unknown as { internal: { abortController: AbortController } };
+    controllers["the context's time limit"] = internal.abortController;
+    const { signal } = callOptionsOf(given);
+    expect(signal?.aborted).toBe(false);
+    controllers[channel]?.abort();
+    expect(signal?.aborted).toBe(true);
+  });
+
+  test("is aborted from the start when the context's time is over", () => {
+    const given = options({});
+    (
+      given.context as unknown as { internal: { abortController: AbortController } }
+    ).internal.abortController.abort();
+    expect(callOptionsOf(given).signal?.aborted).toBe(true);
+  });
+
+  test("is none of what only looks like one", () => {
+    const given = options({ signal: { aborted: true } }, { signal: "now" });
+    expect(callOptionsOf(given).signal?.aborted).toBe(false);
+  });
+
+  test("may be missing altogether, as the context may", () => {
+    expect(callOptionsOf({} as AgentInvokeOptions)).toEqual({ labels: {}, caller: {} });
+  });
+});
+
+test("labels and caller come from the user context, as far as they are text", () => {
+  const given = options({}, { labels: { team: "a", n: 5 }, userId: "u1", sessionId: 7 });
+  const { labels, caller } = callOptionsOf(given);
+  expect(labels).toEqual({ team: "a" });
+  expect(caller).toEqual({ contextId: given.context.id, userId: "u1" });
+});
+
+test("labels that are none are left out", () => {
+  expect(callOptionsOf(options({}, { labels: "x" })).labels).toEqual({});
+});
