@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { OptionsError } from "./errors.js";
+import { redact } from "./redaction.js";
 import { FAILURE_CLASSES } from "./retry.js";
 import type { Clock, Provider } from "./types.js";
 
@@ -111,7 +112,7 @@ function wrong(error: z.ZodError, input: unknown, targetPath: TargetPath, prefix
   if (issue.code === "unrecognized_keys") {
     const where = path === "" ? "" : `${path}.`;
     return new OptionsError(
-      `${where}${issue.keys[0]} is not an option here, got ${show(at(input, [...issue.path, issue.keys[0]!]))}`,
+      `${where}${issue.keys[0]} is not an option here, got ${show(at(input, [...issue.path, issue.keys[0]!]), issue.keys[0])}`,
     );
   }
   const message =
@@ -147,8 +148,13 @@ function at(value: unknown, path: readonly (string | number)[]): unknown {
   );
 }
 
-function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+/** What may be said of a value: a key that was put in the wrong place must not end up in a log. */
+function show(value: unknown, name = ""): string {
+  if (/key|token|secret|password|auth|credential/i.test(name)) return "a value that is not shown";
+  if (typeof value === "string") {
+    const text = redact(value, { secrets: [] });
+    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  }
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "an object";

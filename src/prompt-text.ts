@@ -12,6 +12,16 @@ export function promptText(request: ChatRequest): string {
       }
     }
   };
-  visit(request.messages, 0);
+  const visitDescriptions = (value: unknown, depth: number) => {
+    if (typeof value !== "object" || value === null || depth > 16) return;
+    for (const [key, inner] of Object.entries(value)) {
+      if (key === "description" && typeof inner === "string") texts.push(inner);
+      else visitDescriptions(inner, depth + 1);
+    }
+  };
+  const { messages, stop, metadata, user, tools, response_format } = request;
+  visit([messages, stop, metadata, user], -1);
+  // Names of tools and properties stay: an error that does not name them helps nobody.
+  visitDescriptions([tools, response_format], 0);
   return texts.join("\n");
 }

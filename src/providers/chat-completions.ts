@@ -105,7 +105,8 @@ async function isJson(reply: Reply): Promise<boolean> {
     const message = "the reply is compressed although identity was asked for";
     throw new SignalError({ kind: "invalid", reason: "content_encoding", status, message });
   }
-  const type = (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  const given = (headers["content-type"] ?? "").split(";", 1)[0]?.trim() ?? "";
+  const type = given.toLowerCase();
   if (type === "text/event-stream") return false;
   if (JSON_TYPE.test(type)) return true;
   let start = "";
@@ -114,7 +115,7 @@ async function isJson(reply: Reply): Promise<boolean> {
   });
   const body = asObject(parse(start));
   if (hasError(body)) throw new SignalError({ kind: "error_body", body, headers, afterContent: false });
-  const message = `expected an event stream or JSON, got ${type.slice(0, 100) || "no content type"}`;
+  const message = `expected an event stream or JSON, got ${given.slice(0, 100) || "no content type"}`;
   throw new SignalError({ kind: "invalid", reason: "content_type", status, message });
 }
 
