@@ -5,7 +5,7 @@ import type { Io, Output } from "./io.js";
 export type Colors = ReturnType<typeof pc.createColors>;
 
 /** Below this a timeline does not fit on one line. */
-const MIN_LIVE_COLUMNS = 60;
+const MIN_LIVE_COLUMNS = 70;
 const MAX_COLUMNS = 110;
 /** Of a pipe or a file. */
 const PLAIN_COLUMNS = 100;

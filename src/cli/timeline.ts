@@ -24,7 +24,6 @@ const CLOCK_NAMES: Record<ClockPhase, string> = {
 };
 
 /** Columns of the parts of a line, such that 79 leave 25 for the target. */
-const START = 7;
 const CAUSE = 20;
 const THEN = 16;
 const MS = 9;
@@ -80,26 +79,30 @@ export function skipRow({ target, reason, detail = {} }: Skip): Row {
   return { tone: "quiet", mark: "–", n: "–", target, cause, then: "" };
 }
 
-/** One line, no wider than `columns`. `targets`: all that may come, so that the columns of a call agree. */
-export function layOut(row: Row, { columns, targets }: { columns: number; targets: readonly string[] }) {
-  const longest = Math.max(8, ...targets.map((target) => widthOf(target)));
-  const width = Math.max(8, Math.min(longest, columns - START - CAUSE - THEN - MS - 2));
-  const rest = columns - START - width;
-  const start = `  ${row.mark} ${row.n.padStart(2)} `;
-  // What has neither verdict nor time may use their room.
-  if (row.then === "" && row.ms === undefined) {
-    return {
-      start,
-      target: cell(oneLine(row.target), width),
-      end: ` ${cell(row.cause, rest - 1).trimEnd()}`,
-    };
-  }
-  const ms = row.ms === undefined ? "" : cell(duration(row.ms), MS, "right");
-  const end = ` ${cell(row.cause, CAUSE)} ${cell(row.then, THEN)}${ms}`.trimEnd();
-  return { start, target: cell(oneLine(row.target), width), end };
+/** Where a line stands: columns it may take, and all targets that may come, so that the lines of a call agree. */
+export interface Layout {
+  columns: number;
+  targets: readonly string[];
 }
 
-export function paint(row: Row, layout: { columns: number; targets: readonly string[] }, c: Colors): string {
+/** A line in its three parts. Below 64 columns it may take more. */
+export function layOut(
+  row: Row,
+  { columns, targets }: Layout,
+): { start: string; target: string; end: string } {
+  const start = `  ${row.mark} ${row.n.padStart(2)} `;
+  const room = columns - start.length;
+  const longest = Math.max(8, ...targets.map((target) => widthOf(target)));
+  const width = Math.max(8, Math.min(longest, room - CAUSE - THEN - MS - 2));
+  const target = cell(oneLine(row.target), width);
+  // What has neither verdict nor time may use their room.
+  if (row.then === "" && row.ms === undefined)
+    return { start, target, end: ` ${cut(row.cause, room - width - 1)}` };
+  const ms = row.ms === undefined ? "" : cell(duration(row.ms), MS, "right");
+  return { start, target, end: ` ${cell(row.cause, CAUSE)} ${cell(row.then, THEN)}${ms}`.trimEnd() };
+}
+
+export function paint(row: Row, layout: Layout, c: Colors): string {
   const { start, target, end } = layOut(row, layout);
   switch (row.tone) {
     case "good":
