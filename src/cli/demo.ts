@@ -49,7 +49,7 @@ export async function demo({ scene: only, json = false }: DemoFlags, io: Io): Pr
     await simulator.close();
   }
   if (io.interrupt.aborted) {
-    if (!json) terminal.line(`\n  Interrupted after ${played.length} of ${scenes.length} scenes.`);
+    if (!json) terminal.line(`\n  Interrupted at scene ${played.length} of ${scenes.length}.`);
     return interruptedExit(io.interrupt);
   }
   if (!json) closing(terminal, io, played, performance.now() - startedAt);
@@ -69,7 +69,9 @@ async function play(scene: Scene, simulator: Simulator, io: Io, terminal?: Termi
   const request = { messages: [{ role: "user" as const, content: scene.question }] };
   const outcome = await follow(chain.stream(request, { signal: io.interrupt }), view);
   await chain.close();
-  return { scene, outcome, requests: simulator.requests.length, asExpected: isExpected(scene, outcome) };
+  const requests = simulator.requests.length;
+  const asExpected = isExpected(scene, outcome) && requests === outcome.record.attempts.length;
+  return { scene, outcome, requests, asExpected };
 }
 
 function isExpected({ expected }: Scene, { answer, record, error }: Outcome): boolean {

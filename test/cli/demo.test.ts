@@ -140,7 +140,7 @@ describe("the scenes of the demo", () => {
     });
     expect(code).toBe(130);
     expect(stdout).toContain("outcome aborted");
-    expect(stdout).toContain("Interrupted after 1 of 2 scenes.");
+    expect(stdout).toContain("Interrupted at scene 1 of 2.");
     expect(stdout).not.toContain("A stream cut in the middle");
   });
 });

@@ -66,7 +66,7 @@ describe("the command as a process", () => {
     child.kill("SIGINT");
     expect(await ended).toEqual({ code: 130, signal: null });
     expect(output.stdout).toContain("outcome aborted");
-    expect(output.stdout).toContain("Interrupted after");
+    expect(output.stdout).toContain("Interrupted at scene 1 of 5.");
     expect(output.stderr).toBe("");
   });
 
