@@ -1,7 +1,7 @@
 import type { Cell, Screen } from "./screen.js";
 
 /** One Dark's palette, with contrast of at least 4.5 : 1 against the panel. */
-const PALETTE = ["#5c6370", "#ff7b85", "#98d379", "#e5c07b", "#6db3f2", "#d38aea", "#5fc9d6", "#d7dae0"];
+const PALETTE = ["#8b929e", "#ff7b85", "#98d379", "#e5c07b", "#6db3f2", "#d38aea", "#5fc9d6", "#d7dae0"];
 const PANEL = "#1e2127";
 const TEXT = "#d7dae0";
 const DIM = "#9aa1ad";
