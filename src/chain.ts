@@ -16,15 +16,18 @@ export { classify } from "./failure.js";
 export { type CompleteAnswer, FallbackChain } from "./fallback-chain.js";
 export type { Logger } from "./logger.js";
 export type { FallbackChainOptions, ResilienceOptions, TargetOptions } from "./options.js";
-export { type OpenAICompatibleOptions, openAICompatible } from "./providers/openai-compatible.js";
-export { type OpenRouterOptions, type OpenRouterProvider, openRouter } from "./providers/openrouter.js";
 export {
+  type OpenAICompatibleOptions,
+  type OpenRouterOptions,
+  type OpenRouterProvider,
+  openAICompatible,
+  openRouter,
   type Script,
   type ScriptedOptions,
   type ScriptedProvider,
   type ScriptStep,
   scripted,
-} from "./providers/scripted.js";
+} from "./providers/index.js";
 export type {
   AuditAttempt,
   AuditRecord,
@@ -35,7 +38,7 @@ export type {
   Skip,
   SkipReason,
 } from "./record.js";
-export { sequential } from "./strategies/sequential.js";
+export { sequential } from "./strategies/index.js";
 export type {
   AttemptTimeouts,
   ChatMessage,

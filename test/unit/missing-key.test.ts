@@ -7,7 +7,12 @@ afterEach(() => vi.unstubAllEnvs());
 it("tells a missing key before any attempt, and records the call without one", async () => {
   vi.stubEnv("OPEN_ROUTER_API_KEY", undefined);
   const audit = memoryAudit();
-  const chain = new FallbackChain({ targets: ["a/one", "b/two"], provider: openRouter(), audit, logger: false });
+  const chain = new FallbackChain({
+    targets: ["a/one", "b/two"],
+    provider: openRouter(),
+    audit,
+    logger: false,
+  });
   const failing = chain.complete(ask);
   await expect(failing).rejects.toThrow(OptionsError);
   await expect(failing).rejects.toThrow(/apiKey.*OPEN_ROUTER_API_KEY/);
