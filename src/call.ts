@@ -50,7 +50,7 @@ export class Call implements RaceContext, LaneContext {
     this.#config = config;
     this.#explain = explainer(plan.request, clock);
     this.#onSettled = onSettled;
-    this.#onAbort = () => this.abort({ kind: "aborted", message: "the caller aborted the call" });
+    this.#onAbort = () => this.abort({ kind: "aborted", message: "the caller's signal fired" });
     const startedAt = clock.now();
     this.#deadlineAt = config.totalMs === false ? Number.POSITIVE_INFINITY : startedAt + config.totalMs;
     const order = strategy.order(targetsOf(plan, config.targets), { random, call: { id: this.id } });

@@ -21,7 +21,8 @@ export function errorText(
   const { failure, attempts, skipped, retryAfterMs } = call;
   const tried = `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`;
   const parts = [`${headline(code)} after ${tried}`];
-  if (failure)
+  if (failure && (code === "aborted" || code === "deadline")) parts.push(failure.message);
+  else if (failure)
     parts.push(
       `${failure.class}${failure.status === undefined ? "" : ` (${failure.status})`}: ${failure.message}`,
     );
@@ -31,7 +32,7 @@ export function errorText(
     );
   let text = parts.join(": ");
   if (!/[.!?…]$/.test(text)) text += ".";
-  if (retryAfterMs !== undefined) text += ` Worth trying again in ${Math.ceil(retryAfterMs)} ms.`;
+  if (retryAfterMs !== undefined) text += ` Worth trying again in ${Math.ceil(retryAfterMs / 1000)} s.`;
   const advice = code === "aborted" || code === "deadline" ? undefined : failure && ADVICE[failure.class];
   return advice ? `${text} ${advice}` : text;
 }
@@ -43,7 +44,7 @@ function headline(code: FallbackChainErrorCode): string {
     case "stopped":
       return "The call was stopped";
     case "deadline":
-      return "The deadline passed";
+      return "The call ended";
     case "aborted":
       return "The call was aborted";
     case "interrupted":

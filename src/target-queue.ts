@@ -51,7 +51,7 @@ export class TargetQueue {
   retryAfterMs(): number | undefined {
     const now = this.#view.clock.now();
     const waits = this.#blemishes.flatMap(({ failure, at }) =>
-      failure.retryAfterMs === undefined ? [] : [Math.max(0, failure.retryAfterMs - (now - at))],
+      failure.retryAfterMs === undefined ? [] : [Math.ceil(Math.max(0, failure.retryAfterMs - (now - at)))],
     );
     return waits.length > 0 ? Math.min(...waits) : undefined;
   }
