@@ -158,7 +158,8 @@ function thrown(error: unknown, wallNow: number): Failure {
   return { ...failure(as(name), message), ...facts };
 }
 
-function empty({ finishReason, reasoning }: Signal & { kind: "empty" }): Failure {
+function empty({ finishReason, reasoning, status = 200 }: Signal & { kind: "empty" }): Failure {
+  if (status !== 200) return { ...failure(as("invalid_response"), `HTTP ${status}: not an answer`), status };
   const reason = sanitizeText(finishReason ?? "", 64);
   if (FILTERS.has(reason.toLowerCase())) {
     return { ...failure(as("content_filter"), `no answer: ${reason}`), code: reason };

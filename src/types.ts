@@ -65,7 +65,8 @@ export type Signal =
   | { kind: "thrown"; error: unknown; afterContent: boolean }
   | { kind: "timeout"; phase: ClockPhase; ms: number }
   | { kind: "eof"; afterContent: boolean }
-  | { kind: "empty"; finishReason?: string; reasoning: boolean }
+  /** `status`: of a reply without a body. */
+  | { kind: "empty"; finishReason?: string; reasoning: boolean; status?: number }
   | { kind: "refusal"; text: string }
   /** A finish reason that is not success: `error`, `content_filter`. */
   | { kind: "finish"; reason: "error" | "content_filter"; detail?: string; afterContent: boolean }

@@ -98,7 +98,7 @@ async function isJson(reply: Reply): Promise<boolean> {
   const { status, headers } = reply;
   if (!reply.body || headers["content-length"] === "0") {
     reply.destroy();
-    throw new SignalError({ kind: "empty", reasoning: false });
+    throw new SignalError({ kind: "empty", reasoning: false, status });
   }
   if (isEncoded(reply)) {
     reply.destroy();
