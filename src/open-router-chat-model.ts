@@ -9,6 +9,7 @@ import {
   type ChatModelOutput,
 } from "@aigne/core";
 import type { OpenAI } from "openai";
+import type { SafeParseReturnType } from "zod";
 import { answerSource, cancellable } from "./aigne/answer-source.js";
 import { chainOptions, DEFAULT_CHAT_MODEL, targetPath } from "./aigne/chain-options.js";
 import { Deltas } from "./aigne/deltas.js";
@@ -16,6 +17,7 @@ import { CANCELLATION, callOptionsOf } from "./aigne/invocation.js";
 import { warnOfOptions } from "./aigne/option-warnings.js";
 import { complaintOf } from "./aigne/output.js";
 import { mapInput } from "./aigne/request.js";
+import { readableSchema } from "./aigne/schema.js";
 import {
   FallbackChain,
   type OpenRouterProvider,
@@ -42,6 +44,7 @@ export interface OpenRouterChatModelOptions extends ChatModelOptions, Resilience
 
 /** `signal` is ours: AIGNE has no name for it, and hands it on. */
 type Invocation = Partial<AgentInvokeOptions> & { signal?: AbortSignal };
+type Judgement<T> = SafeParseReturnType<T, T>;
 type Input = ChatModelInput & Record<string, unknown>;
 
 /**
@@ -125,6 +128,16 @@ export class OpenRouterChatModel extends ChatModel {
         ),
     });
     return answerSource(stream, new Deltas({ json: input.responseFormat?.type === "json_schema" }));
+  }
+
+  protected override validateJsonSchema<T>(schema: object, data: T, options?: { safe?: false }): T;
+  protected override validateJsonSchema<T>(schema: object, data: T, options: { safe: true }): Judgement<T>;
+  protected override validateJsonSchema<T>(
+    schema: object,
+    data: T,
+    options?: { safe?: boolean },
+  ): T | Judgement<T> {
+    return super.validateJsonSchema(readableSchema({ ...schema }), data, options);
   }
 
   /** Lets running calls end within 5 s, aborts the rest, and flushes the audit sinks. */

@@ -43,10 +43,15 @@ export function chainOptions(options: ChatModelTargets, provider: Provider): Fal
 function refuseGetters(target: string | TargetOptions, index: number): void {
   const options = typeof target === "object" ? target?.modelOptions : undefined;
   for (const [key, value] of Object.entries(options ?? {})) {
-    if (typeof value === "object" && value !== null && "$get" in value) {
+    if (holdsGetter(value)) {
       throw new OptionsError(
-        `fallbackModels[${index}].modelOptions.${key} cannot be a $get: only the modelOptions beside model can`,
+        `fallbackModels[${index}].modelOptions.${key} cannot hold a $get: only the modelOptions beside model can`,
       );
     }
   }
+}
+
+function holdsGetter(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return "$get" in value || Object.values(value).some(holdsGetter);
 }

@@ -69,8 +69,8 @@ describe("a wrong option is named as the user wrote it", () => {
     [{ retry: { rate_limits: {} } }, "retry.rate_limits is not an option here"],
     [{ recovery: "resume" }, 'recovery must be "restart", "continue" or "fail", got "resume"'],
     [
-      { fallbackModels: [{ model: "c/d", modelOptions: { temperature: { $get: "t" } } }] },
-      "fallbackModels[0].modelOptions.temperature cannot be a $get",
+      { fallbackModels: [{ model: "c/d", modelOptions: { provider: { order: [{ $get: "t" }] } } }] },
+      "fallbackModels[0].modelOptions.provider cannot hold a $get",
     ],
   ])("%j", (options, message) => {
     expect(() => build(options)).toThrow(OptionsError);

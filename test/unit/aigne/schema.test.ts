@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { wireSchema, withoutNulls } from "../../../src/aigne/schema.js";
+import { readableSchema, wireSchema, withoutNulls } from "../../../src/aigne/schema.js";
 
 const NULL = { type: ["null"] };
 const string = { type: "string" };
@@ -75,6 +75,22 @@ describe("the schema on the wire", () => {
     wireSchema(schema, true);
     expect(schema).toEqual(before);
   });
+});
+
+test("for AIGNE's validator an object without properties has an empty list of them, at every depth", () => {
+  const record = { type: "object", additionalProperties: string };
+  const open = { ...record, properties: {} };
+  const schema = {
+    type: "object",
+    properties: { r: record, l: { type: "array", items: record }, s: string },
+  };
+  const before = structuredClone(schema);
+  expect(readableSchema(schema)).toEqual({
+    type: "object",
+    properties: { r: open, l: { type: "array", items: open }, s: string },
+  });
+  expect(readableSchema({ anyOf: [record, string] })).toEqual({ anyOf: [open, string] });
+  expect(schema).toEqual(before);
 });
 
 test("nulls are taken out of objects at every depth, and out of no list", () => {
