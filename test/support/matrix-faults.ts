@@ -35,9 +35,6 @@ const place = (
 const wire = (name: FaultName, does: string) =>
   fault(name, does, healthy, { says: WIDE, primary: script(name, { text: WIDE }) });
 
-const http = (name: FaultName, expect: FaultCase["expect"], more: Partial<FaultCase> = {}) =>
-  fault(name, `answers ${name}`, expect, more);
-
 /** Rows 4–45 of the fault matrix: what a network and a server can do to a client. */
 export const MATRIX_FAULTS: FaultCase[] = [
   ...at(
@@ -90,7 +87,7 @@ export const MATRIX_FAULTS: FaultCase[] = [
   ...at(
     19,
     fault("204", "204 without a body", next("invalid_response")),
-    fault("205", "205 without a body", next("empty_response")),
+    fault("205", "205 without a body", next("invalid_response")),
     fault("empty-200", "200 without a body", next("empty_response")),
   ),
   ...at(
@@ -129,29 +126,31 @@ export const MATRIX_FAULTS: FaultCase[] = [
   ),
   ...at(
     25,
-    http("500", retried("server_error")),
-    http("502", retried("server_error")),
-    http("502-html", retried("server_error")),
-    http("503", retried("overloaded")),
-    http("504", next("timeout")),
-    http("524", next("timeout")),
-    http("529", retried("overloaded")),
+    fault("500", "500 of the server", retried("server_error")),
+    fault("502", "502 of a gateway", retried("server_error")),
+    fault("502-html", "502 with an HTML page", retried("server_error")),
+    fault("503", "503, overloaded", retried("overloaded")),
+    fault("504", "504, the upstream timed out", next("timeout")),
+    fault("524", "524, the upstream timed out at Cloudflare", next("timeout")),
+    fault("529", "529, overloaded", retried("overloaded")),
   ),
   ...at(
     26,
-    http("400-bad", stopped("invalid_request")),
-    http("400-model", next("not_found")),
-    http("400-wrapped", next("unsupported")),
-    http("404-endpoints", next("not_found")),
-    http("400-ctx", next("context_length")),
-    http("413-anthropic", next("context_length")),
-    http("422", stopped("invalid_request")),
+    fault("400-bad", "400, a bad request", stopped("invalid_request")),
+    fault("400-model", "400, no such model", next("not_found")),
+    fault("400-wrapped", "400 that one upstream provider gave", next("unsupported")),
+    fault("404-endpoints", "404, no endpoints for the model", next("not_found")),
+    fault("400-ctx", "400, the context is too long", next("context_length")),
+    fault("413-anthropic", "413, the prompt is too large", next("context_length")),
+    fault("422", "422, an invalid argument", stopped("invalid_request")),
   ),
   ...at(
     27,
-    http("401", stopped("auth"), { expectOtherKey: next("auth") }),
-    http("401-byok", next("auth")),
-    http("403-key-limit", stopped("payment"), { expectOtherKey: next("payment") }),
+    fault("401", "401, the key is dead", stopped("auth"), { expectOtherKey: next("auth") }),
+    fault("401-byok", "401 of an upstream provider for a key of one's own", next("auth")),
+    fault("403-key-limit", "403, the key's limit is reached", stopped("payment"), {
+      expectOtherKey: next("payment"),
+    }),
   ),
   ...at(28, fault("ttft-stall", "headers, then silence", next("timeout"), firstToken)),
   ...at(29, fault("ttft-keepalive", "headers, then comments for ever", next("timeout"), firstToken)),

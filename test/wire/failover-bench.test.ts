@@ -1,15 +1,21 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { runFlap } from "../support/bench-flap.js";
 import { runScenario } from "../support/bench-scenario.js";
 import { BENCH_SCENARIOS } from "../support/bench-scenarios.js";
+import { benchCells } from "../support/faults-page.js";
+
+const page = readFileSync(new URL("../../docs/faults.md", import.meta.url), "utf8");
 
 /** A tenth of the published profile: its 20 s to the first token are 2 s here, our `firstTokenMs` of 10 s is 1 s. */
 const SCALE = 0.1;
 
 describe.concurrent("the scenarios of Failover Bench", () => {
   test.for(BENCH_SCENARIOS)("$id, $title: $does", async (scenario) => {
-    const { verdict, broken, run } = await runScenario(scenario, SCALE);
+    const judged = await runScenario(scenario, SCALE);
+    const { verdict, broken, run } = judged;
     expect({ verdict, broken, alive: run.alive }).toEqual({ verdict: "pass", broken: [], alive: true });
+    expect(page).toContain(benchCells(judged));
   });
 
   test("S15, a flapping primary: every call is answered, and the primary is used again once it is well", async () => {
