@@ -15,6 +15,9 @@ import {
   startSimulator,
 } from "../../src/testing/index.js";
 import { eventually } from "../support/eventually.js";
+import { leavesNothingBehind } from "../support/resources.js";
+
+leavesNothingBehind();
 
 /** Milliseconds after which a provider must have seen the socket close. */
 const CLOSE_MS = 300;

@@ -4,6 +4,9 @@ import { expectFault } from "../support/expect-fault.js";
 import { runFault } from "../support/fault-run.js";
 import { faultCells } from "../support/faults-page.js";
 import { MATRIX_FAULTS } from "../support/matrix-faults.js";
+import { leavesNothingBehind } from "../support/resources.js";
+
+leavesNothingBehind();
 
 const page = readFileSync(new URL("../../docs/faults.md", import.meta.url), "utf8");
 

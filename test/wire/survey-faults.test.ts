@@ -3,7 +3,10 @@ import { describe, expect, test } from "vitest";
 import { expectFault } from "../support/expect-fault.js";
 import { runFault } from "../support/fault-run.js";
 import { faultCells } from "../support/faults-page.js";
+import { leavesNothingBehind } from "../support/resources.js";
 import { SURVEY_FAULTS } from "../support/survey-faults.js";
+
+leavesNothingBehind();
 
 const page = readFileSync(new URL("../../docs/faults.md", import.meta.url), "utf8");
 
