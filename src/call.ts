@@ -14,7 +14,7 @@ import { type RaceContext, race, type Start } from "./race.js";
 import type { AuditAttempt, AuditRecord } from "./record.js";
 import { continuable, continuation } from "./recovery.js";
 import { wireRequest } from "./request.js";
-import { judge } from "./retry.js";
+import { judge, MIN_ATTEMPT_MS } from "./retry.js";
 import { TargetQueue } from "./target-queue.js";
 import type { Failure, FailureClass, Part, Signal, Verdict } from "./types.js";
 
@@ -193,7 +193,9 @@ export class Call implements RaceContext, LaneContext {
     if (error instanceof LaneFailed) {
       return this.#end(error.verdict.do === "stop" ? "stopped" : "exhausted", error.failure);
     }
-    if (error instanceof NothingAdmitted) return this.#end("exhausted");
+    if (error instanceof NothingAdmitted) {
+      return this.#end(this.#remainingMs() < MIN_ATTEMPT_MS ? "deadline" : "exhausted");
+    }
     if (error instanceof OptionsError) {
       this.error = error;
       this.#settle({ type: "call.finished", at: this.clock.now(), outcome: "failed", code: "stopped" });

@@ -198,7 +198,7 @@ describe("failover", () => {
   it("says with status 503 that no target was admitted", async () => {
     const { chain } = bench({ "a/one": [full] }, { timeouts: { totalMs: 100 } });
     const { error, record } = await drain(chain.stream(ask));
-    expect(error).toMatchObject({ code: "exhausted", status: 503, attempts: [] });
+    expect(error).toMatchObject({ code: "deadline", status: 503, attempts: [] });
     expect(record.skipped[0]).toMatchObject({ reason: "deadline" });
   });
 });
