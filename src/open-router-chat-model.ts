@@ -38,6 +38,11 @@ export interface OpenRouterChatModelOptions extends ChatModelOptions, Resilience
   model?: string;
   /** Asked in this order when `model` gives no full answer. */
   fallbackModels?: (string | TargetOptions)[];
+  /**
+   * Every key reaches the wire, camelCase ones under their wire names, but AIGNE's own: `cacheConfig` and
+   * `preferInputFileType`. What is to be cached is marked with `cacheControl` on texts, messages and tools.
+   */
+  modelOptions?: NonNullable<ChatModelOptions["modelOptions"]>;
   /** Passed to the `openai` client; `maxRetries` and `timeout` have no effect: see `retry` and `timeouts`. */
   clientOptions?: NonNullable<OpenRouterOptions["clientOptions"]>;
 }
@@ -50,6 +55,9 @@ type Input = ChatModelInput & Record<string, unknown>;
 /**
  * The AIGNE chat model for OpenRouter whose fallback works. A call ends in a full answer of one model, or in a
  * FallbackChainError that lists every attempt.
+ *
+ * Options that are neither ours nor AIGNE's pass, since subclasses have their own; one that looks like a misspelt one
+ * of ours is named in a process warning, once.
  *
  * @throws OptionsError at construction, naming the option and its value.
  */

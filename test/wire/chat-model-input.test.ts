@@ -223,6 +223,22 @@ describe("tools", () => {
     expect((await sent({ tools: [tool("a")], toolChoice })).tool_choice).toBe(toolChoice);
   });
 
+  test("an agent's loop goes on with the fallback when the primary fails between its rounds", async () => {
+    const { model, simulator } = await stage({
+      [PRIMARY]: [
+        { toolCalls: [{ name: "get_weather", arguments: { city: "Paris" } }] },
+        { fault: "cut", text: "It is a b", at: 3 },
+      ],
+      "b/c": { text: "22 degrees in Paris." },
+    });
+    const weather = FunctionAgent.from({ name: "get-weather", process: () => ({ degrees: 22 }) });
+    const agent = AIAgent.from({ instructions: "Use tools.", inputKey: "message", skills: [weather] });
+    const output = await new AIGNE({ model }).invoke(agent, { message: "Weather in Paris?" });
+    expect(output).toEqual({ message: "22 degrees in Paris." });
+    expect(simulator.requests.map(({ model: asked }) => asked)).toEqual([PRIMARY, PRIMARY, "b/c"]);
+    expect(bodyOf(simulator, 2).messages).toEqual(bodyOf(simulator, 1).messages);
+  });
+
   test("an agent's tool loop keeps names, arguments and ids together over two requests", async () => {
     const { model, simulator } = await stage({
       [PRIMARY]: [
@@ -265,193 +281,5 @@ describe("tools", () => {
         content: [{ type: "text", text: expect.stringContaining("22") }],
       },
     ]);
-  });
-});
-
-describe("responseFormat", () => {
-  const answerTo = async (schema: Record<string, unknown>, json: object, strict?: boolean) => {
-    const { model, simulator } = await stage({ [PRIMARY]: { json } });
-    const jsonSchema = { name: "an answer", schema, ...(strict !== undefined && { strict }) };
-    const { output } = await call("direct", model, {
-      input: { ...ask, responseFormat: { type: "json_schema", jsonSchema } },
-    });
-    return {
-      json: output.json,
-      format: bodyOf(simulator).response_format as { json_schema: Record<string, unknown> },
-    };
-  };
-  const NULL = { type: ["null"] };
-
-  test("optional properties are required and may be null; the nulls are gone from the answer", async () => {
-    const schema = {
-      type: "object",
-      properties: { a: { type: "string" }, b: { type: "number" }, o: { $ref: "#/$defs/o" } },
-      required: ["a"],
-      $defs: { o: { type: "object", properties: { x: { type: "string" } } } },
-    };
-    const { json, format } = await answerTo(schema, { a: "x", b: null, o: { x: null } }, true);
-    expect(format).toEqual({
-      type: "json_schema",
-      json_schema: {
-        name: "an_answer",
-        strict: true,
-        schema: {
-          type: "object",
-          properties: {
-            a: { type: "string" },
-            b: { anyOf: [{ type: "number" }, NULL] },
-            o: { anyOf: [{ $ref: "#/$defs/o" }, NULL] },
-          },
-          required: ["a", "b", "o"],
-          additionalProperties: false,
-          $defs: {
-            o: {
-              type: "object",
-              properties: { x: { anyOf: [{ type: "string" }, NULL] } },
-              required: ["x"],
-              additionalProperties: false,
-            },
-          },
-        },
-      },
-    });
-    expect(json).toEqual({ a: "x", o: {} });
-  });
-
-  test("a schema without properties is sent and answered", async () => {
-    const { json, format } = await answerTo({ type: "object" }, { any: 1 });
-    expect(format.json_schema).toEqual({ name: "an_answer", schema: { type: "object" } });
-    expect(json).toEqual({ any: 1 });
-  });
-
-  test("a record keeps its entries, in an answer and in a tool's arguments", async () => {
-    const record = { type: "object", additionalProperties: { type: "number" } };
-    const schema = { type: "object", properties: { scores: record }, required: ["scores"] };
-    expect((await answerTo(schema, { scores: { a: 1 } })).json).toEqual({ scores: { a: 1 } });
-    const { model } = await stage({
-      [PRIMARY]: { toolCalls: [{ name: "t", arguments: { scores: { a: 1 } } }] },
-    });
-    const tools = [{ type: "function" as const, function: { name: "t", parameters: schema } }];
-    const { output } = await call("direct", model, { input: { ...ask, tools } });
-    expect(output.toolCalls).toMatchObject([{ function: { arguments: { scores: { a: 1 } } } }]);
-  });
-
-  test("an agent with an output schema gets its object", async () => {
-    const { z } = await import("zod");
-    const { model, simulator } = await stage({
-      [PRIMARY]: { text: "nonsense" },
-      "b/c": { json: { city: "Paris", note: null } },
-    });
-    const agent = AIAgent.from({
-      instructions: "Where?",
-      inputKey: "message",
-      outputSchema: z.object({ city: z.string(), note: z.string().optional() }) as never,
-    });
-    expect(await new AIGNE({ model }).invoke(agent, { message: "Where?" })).toEqual({ city: "Paris" });
-    expect(simulator.requests.map(({ model: asked }) => asked)).toEqual([PRIMARY, "b/c"]);
-  });
-});
-
-describe("model options", () => {
-  test("every one of them reaches the wire under its name there", async () => {
-    const body = await sent({
-      tools: [{ type: "function", function: { name: "t", parameters: {} } }],
-      modelOptions: {
-        temperature: 0,
-        topP: 0.9,
-        frequencyPenalty: 0.1,
-        presencePenalty: 0.2,
-        parallelToolCalls: false,
-        max_tokens: 100,
-        maxCompletionTokens: 50,
-        seed: 7,
-        stop: ["END"],
-        provider: { order: ["OpenAI"], allow_fallbacks: false },
-        plugins: [{ id: "web" }],
-        transforms: ["middle-out"],
-        topK: 40,
-        modalities: ["text", "image"],
-        reasoningEffort: "high",
-        cacheConfig: { enabled: true },
-        preferInputFileType: "url",
-      } as ChatModelInput["modelOptions"] & object,
-    });
-    const { messages, tools, stream, stream_options, ...options } = body;
-    expect(options).toEqual({
-      model: PRIMARY,
-      temperature: 0,
-      top_p: 0.9,
-      frequency_penalty: 0.1,
-      presence_penalty: 0.2,
-      parallel_tool_calls: false,
-      max_tokens: 100,
-      max_completion_tokens: 50,
-      seed: 7,
-      stop: ["END"],
-      provider: { order: ["OpenAI"], allow_fallbacks: false },
-      plugins: [{ id: "web" }],
-      transforms: ["middle-out"],
-      top_k: 40,
-      modalities: ["text", "image"],
-      reasoning: { effort: "high" },
-    });
-  });
-
-  test("maxTokens is max_tokens, and effort in tokens is a budget", async () => {
-    expect(await sent({ modelOptions: { maxTokens: 9, reasoningEffort: 3000 } })).toMatchObject({
-      max_tokens: 9,
-      reasoning: { max_tokens: 3000 },
-    });
-  });
-
-  test("constructor < target < call, key by key", async () => {
-    const { model, simulator } = await stage(
-      { [PRIMARY]: { fault: "404-endpoints" } },
-      {
-        modelOptions: { temperature: 0.1, topP: 0.1, seed: 1, maxTokens: 1 },
-        fallbackModels: [{ model: "b/c", modelOptions: { topP: 0.2, seed: 2 } }],
-      },
-    );
-    simulator.setScript("b/c", OK);
-    await call("direct", model, { input: { ...ask, modelOptions: { seed: 3 } } });
-    expect(bodyOf(simulator, 0)).toMatchObject({ temperature: 0.1, top_p: 0.1, seed: 3, max_tokens: 1 });
-    expect(bodyOf(simulator, 1)).toMatchObject({ temperature: 0.1, top_p: 0.2, seed: 3, max_tokens: 1 });
-  });
-
-  test("the constructor's stand below a target's inside an agent, too", async () => {
-    const { model, simulator } = await stage(
-      { [PRIMARY]: { fault: "404-endpoints" } },
-      { modelOptions: { topP: 0.1 }, fallbackModels: [{ model: "b/c", modelOptions: { topP: 0.2 } }] },
-    );
-    simulator.setScript("b/c", OK);
-    await call("AIAgent", model);
-    expect([bodyOf(simulator, 0).top_p, bodyOf(simulator, 1).top_p]).toEqual([0.1, 0.2]);
-  });
-
-  test("a call sets one back to 0, and takes one away with null", async () => {
-    const body = await sent(
-      { modelOptions: { temperature: 0, topP: null } as never },
-      { modelOptions: { temperature: 1, topP: 0.5 } },
-    );
-    expect(body.temperature).toBe(0);
-    expect(body).not.toHaveProperty("top_p");
-  });
-
-  test("$get is resolved from the user context, and left out when there is nothing to get", async () => {
-    const options = { modelOptions: { temperature: { $get: "heat" }, topP: { $get: "nowhere" } } };
-    const body = await sent({}, options, { heat: 0.4 });
-    expect(body.temperature).toBe(0.4);
-    expect(body).not.toHaveProperty("top_p");
-  });
-
-  test("a call's model replaces the first target only", async () => {
-    const { model, simulator } = await stage(
-      { [PRIMARY]: OK, "b/c": OK, "x/y": { fault: "404-endpoints" } },
-      {
-        fallbackModels: ["b/c"],
-      },
-    );
-    await call("direct", model, { input: { ...ask, modelOptions: { model: "x/y" } } });
-    expect(simulator.requests.map(({ model: asked }) => asked)).toEqual(["x/y", "b/c"]);
   });
 });
