@@ -1,10 +1,10 @@
 import type { Call } from "./call.js";
 import { ConsumerWatch } from "./consumer-watch.js";
-import { type AttemptError, Cancelled } from "./errors.js";
+import { type AttemptError, Cancelled, OptionsError } from "./errors.js";
 import type { Committed } from "./lane.js";
 import type { AuditRecord } from "./record.js";
 import { Seam } from "./recovery.js";
-import type { ContentPart, Part } from "./types.js";
+import type { ContentPart, Failure, Part } from "./types.js";
 
 /** A call's answer as it comes. Iterate it once, by part or by batch. */
 export interface ChainStream extends AsyncIterable<Part> {
@@ -24,7 +24,7 @@ export class AnswerStream implements ChainStream {
   readonly #call: Call;
   readonly #first: Promise<Committed>;
   readonly #watch: ConsumerWatch;
-  #read = false;
+  #taken = false;
 
   constructor(call: Call, consumerMs: number | false) {
     this.callId = call.id;
@@ -40,7 +40,7 @@ export class AnswerStream implements ChainStream {
     this.#first = call.begin();
     this.#first.then(
       () => {
-        if (!this.#read) this.#watch.waiting();
+        if (!this.#taken) this.#watch.waiting();
       },
       // A stream that nobody reads must end, and be recorded, all the same.
       (error) => call.fail(error),
@@ -52,6 +52,9 @@ export class AnswerStream implements ChainStream {
   }
 
   batches(): AsyncIterableIterator<readonly Part[]> {
+    if (this.#taken)
+      throw new OptionsError("a stream can be iterated once: make another call for another answer");
+    this.#taken = true;
     const parts = this.#parts();
     const iterator: AsyncIterableIterator<readonly Part[]> = {
       next: () => parts.next(),
@@ -67,9 +70,12 @@ export class AnswerStream implements ChainStream {
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Part> {
     const batches = this.batches();
+    const watch = this.#watch;
     let waiting: Part[] = [];
     const iterator: AsyncIterableIterator<Part> = {
       async next() {
+        // Whoever takes a part is still there, although the next batch is not asked for yet.
+        if (waiting.length > 0) watch.waiting();
         while (waiting.length === 0) {
           const { done, value } = await batches.next();
           if (done) return { done, value: undefined };
@@ -85,13 +91,14 @@ export class AnswerStream implements ChainStream {
 
   async *#parts(): AsyncGenerator<readonly Part[], undefined> {
     const call = this.#call;
-    this.#read = true;
     this.#watch.pulled();
     try {
       let current = await this.#first;
-      let seam: Seam | undefined;
+      let takeover: Takeover | undefined;
       let parts: readonly Part[] = current.head;
       for (;;) {
+        // The call may have ended while a read was on its way here, or while the consumer held the parts.
+        if (call.settled) throw new Cancelled("settled");
         if (parts.length > 0) {
           call.show(parts);
           this.#watch.waiting();
@@ -101,14 +108,13 @@ export class AnswerStream implements ChainStream {
         }
         const { attempt } = current;
         if (attempt.done) break;
-        let read: readonly ContentPart[];
         try {
-          read = await attempt.next();
-          parts = seam ? seam.join(read, attempt.done) : read;
+          const read = await attempt.next();
+          parts = takeover ? takeover.take(read, attempt.done) : read;
         } catch (error) {
           const next = await call.recover(current, error);
-          seam = next.attempt.continues ? new Seam(call.shown) : undefined;
-          parts = seam ? seam.join(next.head, next.attempt.done) : [restart(attempt.n, error), ...next.head];
+          takeover = new Takeover(call, next, attempt.n, (error as AttemptError).failure);
+          parts = takeover.take(next.head, next.attempt.done);
           current = next;
         }
       }
@@ -119,7 +125,27 @@ export class AnswerStream implements ChainStream {
   }
 }
 
-/** `recover` lets only the failures of attempts pass. */
-function restart(attempt: number, error: unknown): Part {
-  return { type: "restart", attempt, failure: (error as AttemptError).failure };
+/** The parts of an attempt that took over: after a restart, or joined to what was shown. */
+class Takeover {
+  readonly #call: Call;
+  readonly #n: number;
+  readonly #restart: Extract<Part, { type: "restart" }>;
+  readonly #seam: Seam | undefined;
+  #begun = false;
+
+  constructor(call: Call, { attempt }: Committed, died: number, failure: Failure) {
+    this.#call = call;
+    this.#n = attempt.n;
+    this.#restart = { type: "restart", attempt: died, failure };
+    this.#seam = attempt.continues ? new Seam(call.shown) : undefined;
+  }
+
+  take(read: readonly ContentPart[], last: boolean): readonly Part[] {
+    const { parts, anew } = this.#seam ? this.#seam.join(read, last) : { parts: read, anew: true };
+    if (this.#begun || (parts.length === 0 && !last)) return parts;
+    this.#begun = true;
+    this.#call.recovered(this.#n, anew ? "restart" : "continue", this.#restart.failure);
+    // A model that was to continue and began anew gives a whole answer of its own: nothing is spliced.
+    return anew ? [this.#restart, ...parts] : parts;
+  }
 }

@@ -40,6 +40,9 @@ export interface AttemptInit {
   onContent: () => void;
 }
 
+/** After so many reads without content the event loop gets its turn. */
+const BREATH = 256;
+
 /** Thrown into the pending read when the answer is complete and only its trailer is missing. */
 const TRAILER = Symbol("trailer");
 
@@ -97,15 +100,23 @@ export class Attempt {
           emit({ type: "attempt.headers", at: clock.now(), n, status });
         },
       });
+      // A provider may resolve although it was told to stop.
       opening.then(
-        (late) => this.#ended && void discard(late[Symbol.asyncIterator]()),
+        (late) => {
+          if (this.#ended) void discard(() => late[Symbol.asyncIterator]());
+        },
         () => {},
       );
-      this.#iterator = (await this.#interruptible(opening))[Symbol.asyncIterator]();
-      const head: ContentPart[] = [];
-      while (!this.done) {
-        head.push(...(await this.#read()));
+      const stream = await this.#interruptible(opening);
+      if (this.#stopped !== undefined) throw this.#stopped;
+      this.#iterator = stream[Symbol.asyncIterator]();
+      let head: ContentPart[] = [];
+      for (let reads = 1; !this.done; reads++) {
+        const shown = await this.#read();
+        head = head.length === 0 ? shown : head.concat(shown);
         if (gate === "content" && head.length > 0) break;
+        // A provider that never waits for anything would keep every timer from firing.
+        if (reads % BREATH === 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, 0));
       }
       return head;
     } catch (error) {
@@ -153,13 +164,19 @@ export class Attempt {
     try {
       batch = await this.#interruptible(this.#iterator!.next());
     } catch (error) {
-      // Whatever breaks after the finish reason, the answer is whole.
-      const complete = this.finishReason !== undefined && (error === TRAILER || this.#stopped === undefined);
-      if (!complete) throw error;
+      if (this.finishReason === undefined || !this.#trailing(error)) throw error;
       return this.#complete();
     }
     this.#watchdog.paused();
     return batch.done ? this.#complete() : this.#absorb(batch.value);
+  }
+
+  /** What breaks after the finish reason leaves the answer whole, unless the server says that it is not. */
+  #trailing(error: unknown): boolean {
+    if (error === TRAILER) return true;
+    const said =
+      error instanceof SignalError && (error.signal.kind === "error_body" || error.signal.kind === "finish");
+    return this.#stopped === undefined && !said;
   }
 
   #absorb(batch: readonly ProviderPart[]): ContentPart[] {
@@ -224,7 +241,8 @@ export class Attempt {
     if (this.#ended) return;
     this.#ended = true;
     this.#watchdog.stop();
-    if (this.#iterator) void discard(this.#iterator);
+    const iterator = this.#iterator;
+    if (iterator) void discard(() => iterator);
   }
 
   #emit(
@@ -237,9 +255,9 @@ export class Attempt {
   }
 }
 
-/** Lets a provider close its side; what it throws then concerns nobody. */
-async function discard(iterator: AsyncIterator<unknown>): Promise<void> {
+/** Lets a provider close a stream that nobody will read on; what it throws then concerns nobody. */
+async function discard(iterator: () => AsyncIterator<unknown>): Promise<void> {
   try {
-    await iterator.return?.();
+    await iterator().return?.();
   } catch {}
 }

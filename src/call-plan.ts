@@ -8,8 +8,8 @@ import type { ChatRequest, Target } from "./types.js";
 
 /** What may be said about one call. */
 export interface CallOptions {
-  /** Aborting it ends the call at once: sockets closed, waits ended, error code `aborted`. */
-  signal?: AbortSignal;
+  /** Aborting it (or one of them) ends the call at once: sockets closed, waits ended, error code `aborted`. */
+  signal?: AbortSignal | readonly AbortSignal[];
   /** Copied into the audit record and every log line, over the chain's own. */
   labels?: Record<string, string>;
   caller?: Caller;
@@ -36,7 +36,7 @@ export interface CallPlan {
   streamed: boolean;
   labels: Record<string, string>;
   caller: Caller;
-  signal?: AbortSignal;
+  signals: readonly AbortSignal[];
   /** Replaces the first target's model. */
   model?: string;
   /** Wire-named body keys below the targets' own. */
@@ -46,14 +46,15 @@ export interface CallPlan {
 export function planOf(request: ChatRequest, options: CallOptions): CallPlan {
   const { signal, labels = {}, caller = {}, model, defaults, gate, check, streamed = true } = options;
   return {
-    request,
+    // A conversation that goes on while the answer streams must not change what a fallback is asked.
+    request: { ...request, messages: request.messages.map((message) => ({ ...message })) },
     // JSON is of no use before it is whole, and only a whole one can be checked.
     gate: asksForJson(request) ? "complete" : (gate ?? "content"),
     check: check ? (answer) => complaint(check(answer), answer) : checkOf(request),
     streamed,
     labels,
     caller,
-    ...(signal && { signal }),
+    signals: signal === undefined ? [] : [signal].flat(),
     ...(model !== undefined && { model }),
     ...(defaults && { defaults }),
   };
@@ -67,11 +68,10 @@ function complaint(message: string | undefined, { toolCalls }: Answer): Complain
 /** The chain's targets, the first with the model this call asks for. */
 export function targetsOf({ model }: CallPlan, targets: readonly Target[]): readonly Target[] {
   const [first, ...others] = targets;
-  return model === undefined || !first ? targets : [withModel(first, model), ...others];
-}
-
-function withModel(target: Target, model: string): Target {
-  return { ...target, id: target.id === target.model ? model : target.id, model };
+  if (model === undefined || !first) return targets;
+  // The record must tell targets apart, also when the call asks for a model that is a fallback too.
+  const taken = first.id !== first.model || others.some(({ id }) => id === model);
+  return [{ ...first, id: taken ? first.id : model, model }, ...others];
 }
 
 /** What is known when the call begins. @throws OptionsError when the request is not JSON. */
@@ -88,7 +88,7 @@ export function startOf(
     strategy: config.strategy.name,
     streamed: plan.streamed,
     labels: { ...config.labels, ...plan.labels },
-    caller: plan.caller,
+    caller: { ...plan.caller },
     targets: order.map(({ id }) => id),
     requestDigest: requestDigest(plan.request),
   };

@@ -4,7 +4,7 @@ import type { Dispatch } from "./audit/dispatch.js";
 import { type CallPlan, needsTools, startOf, targetsOf } from "./call-plan.js";
 import { errorText } from "./error-text.js";
 import { AttemptError, FallbackChainError, type FallbackChainErrorCode, OptionsError } from "./errors.js";
-import type { ChainEvent } from "./events.js";
+import type { ChainEvent, Untimed } from "./events.js";
 import { Evidence } from "./evidence.js";
 import { type Explain, explainer } from "./explanation.js";
 import { classify } from "./failure.js";
@@ -19,7 +19,13 @@ import { TargetQueue } from "./target-queue.js";
 import type { Failure, FailureClass, Part, Signal, Verdict } from "./types.js";
 
 /** A failure of these kinds says that the text may not be continued, rather than that the target is bad. */
-const REFUSES_PREFIX: ReadonlySet<FailureClass> = new Set(["invalid_request", "unsupported"]);
+const REFUSES_PREFIX: ReadonlySet<FailureClass> = new Set([
+  "invalid_request",
+  "unsupported",
+  "empty_response",
+]);
+
+type Finished = Extract<ChainEvent, { type: "call.finished" }>;
 
 /** The state of one call: which targets are left, what was shown, how it ended. Nothing of it outlives the call. */
 export class Call implements RaceContext, LaneContext {
@@ -57,9 +63,7 @@ export class Call implements RaceContext, LaneContext {
     const start = startOf(plan, config, this.id, order);
     this.#evidence = new Evidence(start, startedAt, { logger: config.logger, dispatch });
     const view = { clock, deadlineAt: this.#deadlineAt, needsTools: needsTools(plan.request) };
-    this.#queue = new TargetQueue(order, view, (skip) =>
-      this.#emit({ type: "target.skipped", at: clock.now(), skip }),
-    );
+    this.#queue = new TargetQueue(order, view, (skip) => this.#tell({ type: "target.skipped", skip }));
   }
 
   /** Resolves however the call ends. */
@@ -74,9 +78,9 @@ export class Call implements RaceContext, LaneContext {
   /** Runs until the first attempt passes its gate. Rejects with whatever `fail` takes. */
   async begin(): Promise<Committed> {
     for (const { provider } of this.#config.targets) provider.ready?.();
-    const { signal } = this.#plan;
-    if (signal?.aborted) this.#onAbort();
-    else signal?.addEventListener("abort", this.#onAbort, { once: true });
+    const { signals } = this.#plan;
+    for (const signal of signals) signal.addEventListener("abort", this.#onAbort, { once: true });
+    if (signals.some(({ aborted }) => aborted)) this.#onAbort();
     const { totalMs } = this.#config;
     if (totalMs !== false && !this.settled) {
       this.#deadline = this.clock.setTimeout(() => this.abort({ kind: "deadline", ms: totalMs }), totalMs);
@@ -96,15 +100,14 @@ export class Call implements RaceContext, LaneContext {
     return this.#config.strategy.hedgeDelay({ ...view, remainingMs: this.#remainingMs() });
   }
 
+  commit(lane: Lane): void {
+    this.#lane = lane;
+  }
+
   startAttempt(lane: Lane, why: AuditAttempt["why"]): Attempt {
     const { target } = lane;
     const plan = this.#plan;
-    const layers = {
-      chain: this.#config.body,
-      request: plan.request,
-      ...(plan.defaults && { defaults: plan.defaults }),
-    };
-    const { request, omitted } = wireRequest(target, layers);
+    const { request, omitted } = wireRequest(target, this.#config.body, plan);
     const continues = this.#prefix !== "" && target.provider.supports.prefill && !lane.prefixRefused;
     const n = ++this.#attempts;
     return new Attempt({
@@ -121,7 +124,7 @@ export class Call implements RaceContext, LaneContext {
       check: plan.check,
       continues,
       clock: this.clock,
-      emit: (event) => this.#emit(event),
+      emit: (event) => this.#evidence.emit(event),
       explain: (signal) => this.#explain(signal, target.provider),
       redact: (text) => target.provider.redact?.(text) ?? text,
       onContent: () => lane.onContent(),
@@ -131,35 +134,30 @@ export class Call implements RaceContext, LaneContext {
   judge(lane: Lane, attempt: Attempt, failure: Failure): Verdict {
     const verdict = this.#verdict(lane, attempt, failure);
     if (verdict.do !== "retry") this.#queue.blame(lane.target, failure);
-    this.#emit({ type: "attempt.failed", at: this.clock.now(), n: attempt.n, failure, verdict });
+    this.#tell({ type: "attempt.failed", n: attempt.n, failure, verdict });
     return verdict;
   }
 
   /** A committed attempt has died: another one takes over, or the call ends. */
   async recover({ lane, attempt }: Committed, error: unknown): Promise<Committed> {
-    if (!(error instanceof AttemptError)) throw error;
+    if (this.settled || !(error instanceof AttemptError)) throw error;
     const { failure } = error;
     const { recovery } = this.#config;
     if (recovery === "fail") {
-      this.#emit({
-        type: "attempt.failed",
-        at: this.clock.now(),
-        n: attempt.n,
-        failure,
-        verdict: { do: "stop" },
-      });
+      this.#tell({ type: "attempt.failed", n: attempt.n, failure, verdict: { do: "stop" } });
       throw this.#end("interrupted", failure);
     }
     const verdict = this.judge(lane, attempt, failure);
     if (verdict.do === "stop") throw new LaneFailed(failure, verdict);
     this.#prefix = recovery === "continue" && continuable(this.#plan.request) ? this.shown : "";
-    const next =
-      verdict.do === "retry"
-        ? await this.#race({ lane, why: "recovery", waitMs: verdict.waitMs })
-        : await this.#race({ lane: this.nextLane(), why: "recovery" }, new LaneFailed(failure, verdict));
-    const mode = next.attempt.continues ? "continue" : "restart";
-    this.#emit({ type: "recovery", at: this.clock.now(), n: next.attempt.n, mode, failure });
-    return next;
+    return verdict.do === "retry"
+      ? this.#race({ lane, why: "recovery", waitMs: verdict.waitMs })
+      : this.#race({ lane: this.nextLane(), why: "recovery" }, new LaneFailed(failure, verdict));
+  }
+
+  /** A recovery has shown its first content. */
+  recovered(n: number, mode: "restart" | "continue", failure: Failure): void {
+    this.#tell({ type: "recovery", n, mode, failure });
   }
 
   /** Notes what the consumer is given, for recovery and for the error. */
@@ -172,9 +170,10 @@ export class Call implements RaceContext, LaneContext {
 
   /** The answer is whole: closes the record, and returns the last parts. */
   won({ n, target, model, usage, finishReason }: Attempt): readonly Part[] {
+    if (this.settled) throw this.error;
     const reason = finishReason ?? "";
-    this.#emit({ type: "attempt.won", at: this.clock.now(), n, finishReason: reason });
-    this.#settle({ type: "call.finished", at: this.clock.now(), outcome: "ok" });
+    this.#tell({ type: "attempt.won", n, finishReason: reason });
+    this.#settle({ type: "call.finished", outcome: "ok" });
     const finish: Part = { type: "finish", reason, model: model ?? target.model };
     return usage ? [{ type: "usage", usage }, finish] : [finish];
   }
@@ -198,7 +197,7 @@ export class Call implements RaceContext, LaneContext {
     }
     if (error instanceof OptionsError) {
       this.error = error;
-      this.#settle({ type: "call.finished", at: this.clock.now(), outcome: "failed", code: "stopped" });
+      this.#settle({ type: "call.finished", outcome: "failed", code: "stopped" });
       return error;
     }
     return this.#end("stopped", classify({ kind: "thrown", error, afterContent: false }));
@@ -210,12 +209,11 @@ export class Call implements RaceContext, LaneContext {
   ): Promise<Committed> {
     const { lane } = start;
     if (!lane) throw none;
-    const committed = await race(this, { ...start, lane });
-    this.#lane = committed.lane;
-    return committed;
+    return race(this, { ...start, lane });
   }
 
   #verdict(lane: Lane, attempt: Attempt, failure: Failure): Verdict {
+    // An empty continuation says nothing against the target either: it may have had nothing to add.
     if (attempt.continues && REFUSES_PREFIX.has(failure.class)) {
       lane.prefixRefused = true;
       return { do: "retry", waitMs: 0 };
@@ -241,10 +239,11 @@ export class Call implements RaceContext, LaneContext {
   }
 
   #end(code: FallbackChainErrorCode, failure?: Failure): unknown {
+    if (this.settled) return this.error;
+    for (const lane of this.running) lane.cancel("aborted");
     this.#queue.close();
     const outcome = code === "aborted" ? "aborted" : "failed";
-    const at = this.clock.now();
-    const record = this.#settle({ type: "call.finished", at, outcome, code, ...(failure && { failure }) });
+    const record = this.#settle({ type: "call.finished", outcome, code, ...(failure && { failure }) });
     const retryAfterMs = this.#queue.retryAfterMs();
     const about = {
       attempts: record.attempts.length,
@@ -262,17 +261,17 @@ export class Call implements RaceContext, LaneContext {
     return this.error;
   }
 
-  #settle(event: Extract<ChainEvent, { type: "call.finished" }>): AuditRecord {
+  #settle(event: Untimed<Finished>): AuditRecord {
     this.settled = true;
     this.clock.clearTimeout(this.#deadline);
-    this.#plan.signal?.removeEventListener("abort", this.#onAbort);
-    const record = this.#evidence.close(event);
+    for (const signal of this.#plan.signals) signal.removeEventListener("abort", this.#onAbort);
+    const record = this.#evidence.close({ ...event, at: this.clock.now() });
     this.#onSettled();
     return record;
   }
 
-  #emit(event: ChainEvent): void {
-    this.#evidence.emit(event);
+  #tell(event: Untimed<ChainEvent>): void {
+    this.#evidence.emit({ ...event, at: this.clock.now() } as ChainEvent);
   }
 }
 

@@ -10,6 +10,7 @@ export class ConsumerWatch {
   readonly #left: (ms: number) => void;
   #waitingSince: number | undefined;
   #timer: unknown;
+  #stopped = false;
 
   constructor(clock: Clock, ms: number | false, left: (ms: number) => void) {
     this.#clock = clock;
@@ -19,7 +20,7 @@ export class ConsumerWatch {
 
   /** Parts wait for the consumer. */
   waiting(): void {
-    if (this.#ms === false) return;
+    if (this.#ms === false || this.#stopped) return;
     this.#waitingSince = this.#clock.now();
     this.#timer ??= this.#clock.setTimeout(() => this.#look(), this.#ms);
   }
@@ -30,6 +31,7 @@ export class ConsumerWatch {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#waitingSince = undefined;

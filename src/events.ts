@@ -31,3 +31,6 @@ export type ChainEvent =
     };
 
 export type Emit = (event: ChainEvent) => void;
+
+/** An event before it is stamped. */
+export type Untimed<E> = E extends ChainEvent ? Omit<E, "at"> : never;

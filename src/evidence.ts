@@ -39,9 +39,15 @@ export class Evidence {
 
   close(event: Extract<ChainEvent, { type: "call.finished" }>): AuditRecord {
     this.emit(event);
-    const record = this.#fold.record(event);
+    const record = frozen(this.#fold.record(event));
     this.#resolve(record);
     this.#dispatch.write(record);
     return record;
   }
+}
+
+/** Evidence stays as it is, whatever the first of several sinks would make of it. */
+function frozen<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) frozen(inner);
+  return Object.freeze(value);
 }

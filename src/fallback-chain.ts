@@ -25,7 +25,7 @@ export class FallbackChain {
   readonly #dispatch: Dispatch;
   readonly #calls = new Set<Call>();
   #whenIdle: (() => void) | undefined;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: FallbackChainOptions, { targetPath }: { targetPath?: TargetPath } = {}) {
     this.#config = parseOptions(options, targetPath);
@@ -55,9 +55,12 @@ export class FallbackChain {
   }
 
   /** Refuses new calls, lets running ones end within `timeoutMs` (default 5 000) and aborts the rest; flushes and closes the sinks. */
-  async close({ timeoutMs = 5_000 }: { timeoutMs?: number } = {}): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  close({ timeoutMs = 5_000 }: { timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
     const { clock, targets } = this.#config;
     if (this.#calls.size > 0) {
       let timer: unknown;
@@ -68,14 +71,11 @@ export class FallbackChain {
       clock.clearTimeout(timer);
       for (const call of this.#calls) call.abort({ kind: "aborted", message: "the chain was closed" });
     }
-    await this.#dispatch.close(timeoutMs);
-    await Promise.all(
-      [...new Set(targets.map(({ provider }) => provider))].map((provider) => provider.close?.()),
-    );
+    await this.#dispatch.close(new Set(targets.map(({ provider }) => provider)), timeoutMs);
   }
 
   #start(request: ChatRequest, options: CallOptions): AnswerStream {
-    if (this.#closed) throw new OptionsError("the chain is closed: calls must be made before close()");
+    if (this.#closing) throw new OptionsError("the chain is closed: calls must be made before close()");
     checkRequest(request);
     const call: Call = new Call(planOf(request, options), this.#config, this.#dispatch, () => {
       this.#calls.delete(call);

@@ -61,6 +61,11 @@ export class Lane {
           if (this.#cancelled) throw this.#cancelled;
           const attempt = this.#context.startAttempt(this, reason);
           this.#attempt = attempt;
+          // Starting it tells the log, and a logger may be what aborts the call.
+          if (this.#cancelled) {
+            attempt.cancel("aborted");
+            throw this.#cancelled;
+          }
           reason = "retry";
           return { lane: this, attempt, head: await attempt.open() };
         },

@@ -72,7 +72,10 @@ const schema = z.strictObject({
     .partial()
     .optional(),
   retry: retry.optional(),
-  maxRetryAfterMs: delayMs.optional(),
+  maxRetryAfterMs: must<number | false>(
+    (value) => value === false || (isNumber(value) && value >= 0),
+    "must be >= 0 (milliseconds), or false for no limit",
+  ).optional(),
   strategy: must(
     (value) => isCallable(value, "order") && isCallable(value, "hedgeDelay"),
     "must be a strategy, such as sequential()",

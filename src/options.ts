@@ -1,4 +1,5 @@
 import { systemClock } from "./clock.js";
+import { defined } from "./defined.js";
 import { OptionsError } from "./errors.js";
 import { defaultLogger, type Logger, silentLogger } from "./logger.js";
 import { toWireOptions } from "./model-options.js";
@@ -35,8 +36,8 @@ export interface TargetOptions {
 export interface ResilienceOptions {
   timeouts?: Partial<Timeouts>;
   retry?: RetryOptions;
-  /** The longest Retry-After worth waiting for; 5 000 ms. */
-  maxRetryAfterMs?: number;
+  /** The longest Retry-After worth waiting for; 5 000 ms. `false`: as long as the deadline allows. */
+  maxRetryAfterMs?: number | false;
   strategy?: Strategy;
   recovery?: RecoveryMode;
   audit?: AuditSink | AuditSink[];
@@ -95,7 +96,10 @@ export function parseOptions(
     body: toWireOptions(options.modelOptions),
     totalMs: clocks.totalMs,
     consumerMs: clocks.consumerMs,
-    maxRetryAfterMs: options.maxRetryAfterMs ?? DEFAULT_MAX_RETRY_AFTER_MS,
+    maxRetryAfterMs:
+      options.maxRetryAfterMs === false
+        ? Number.POSITIVE_INFINITY
+        : (options.maxRetryAfterMs ?? DEFAULT_MAX_RETRY_AFTER_MS),
     strategy: options.strategy ?? sequential(),
     recovery: options.recovery ?? "restart",
     sinks: options.audit === undefined ? [] : [options.audit].flat(),
@@ -114,7 +118,7 @@ function resolveTargets(options: FallbackChainOptions, targetPath: TargetPath): 
     if (!port)
       throw new OptionsError(`${targetPath(index)} has no provider: give it one, or give the chain one`);
     const set = { ...defined(options.timeouts), ...defined(own.timeouts) };
-    const timeouts = { ...DEFAULT_TIMEOUTS, ...port.timeouts, ...set };
+    const timeouts = { ...DEFAULT_TIMEOUTS, ...defined(port.timeouts), ...set };
     const { connectMs, firstTokenMs, idleMs, attemptMs } = timeouts;
     return {
       id: unique(own.id ?? own.model, ids),
@@ -139,11 +143,4 @@ function unique(id: string, taken: Set<string>): string {
   for (let n = 2; taken.has(candidate); n++) candidate = `${id}#${n}`;
   taken.add(candidate);
   return candidate;
-}
-
-/** An option set to undefined is an option not set. */
-function defined<T extends object>(options: T | undefined): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(options ?? {}).filter(([, value]) => value !== undefined),
-  ) as Partial<T>;
 }

@@ -5,6 +5,9 @@ import type { ContentPart, FilePart, ProviderPart, Signal, ToolCallPart, Usage }
 
 export type Meta = Extract<ProviderPart, { type: "meta" }>;
 
+/** Finish reasons of an answer that is all the model had to say, or had room for. */
+const WHOLE = new Set(["stop", "length", "tool_calls"]);
+
 interface Batch {
   /** What may be shown of it: tool calls are held until they are whole. */
   shown: ContentPart[];
@@ -56,7 +59,8 @@ export class PendingAnswer {
           this.#refusal += part.text;
           break;
         case "finish":
-          this.#finishReason = part.reason;
+          // Some upstreams say "stop" once more after what really ended the answer.
+          if (part.reason !== "stop" || this.#finishReason === undefined) this.#finishReason = part.reason;
           break;
         case "usage":
           this.usage = part.usage;
@@ -75,10 +79,19 @@ export class PendingAnswer {
     const { finishReason } = this;
     const afterContent = this.#content;
     if (this.#refusal !== "") return { kind: "refusal", text: this.#refusal };
-    if (finishReason === "error" || finishReason === "content_filter") {
-      return { kind: "finish", reason: finishReason, afterContent };
-    }
+    if (finishReason === "content_filter") return { kind: "finish", reason: finishReason, afterContent };
     if (finishReason === undefined && afterContent) return { kind: "eof", afterContent };
+    // What nobody knows the meaning of is no evidence of a whole answer.
+    if (finishReason !== undefined && !WHOLE.has(finishReason)) {
+      return { kind: "finish", reason: "error", detail: finishReason, afterContent };
+    }
+    if (finishReason === "length" && this.#toolCalls.open) {
+      return {
+        kind: "invalid",
+        reason: "tool_call",
+        message: "the token limit cut the arguments of a tool call off",
+      };
+    }
     const answer: Answer = {
       text: this.#text,
       thoughts: this.#thoughts,

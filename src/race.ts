@@ -9,6 +9,8 @@ export interface RaceContext {
   readonly running: Set<Lane>;
   /** The next admitted target as a lane; undefined when none is left. */
   nextLane(): Lane | undefined;
+  /** A lane has won; from now on it is the call's to cancel. */
+  commit(lane: Lane): void;
   hedgeDelay(view: { inFlight: number; started: number; elapsedMs: number }): number;
 }
 
@@ -32,11 +34,21 @@ export function race(context: RaceContext, first: Start): Promise<Committed> {
 
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
+      if (ended) return;
       ended = true;
       clock.clearTimeout(timer);
+      settle();
       for (const lane of running) lane.cancel("lost");
       running.clear();
-      settle();
+    };
+
+    // A strategy or a provider that throws must end the race: nobody else is there to catch it.
+    const guarded = (action: () => void) => {
+      try {
+        action();
+      } catch (error) {
+        end(() => reject(error));
+      }
     };
 
     const start = ({ lane, why, waitMs }: Start) => {
@@ -47,12 +59,15 @@ export function race(context: RaceContext, first: Start): Promise<Committed> {
       lane.run(why, waitMs).then(
         (committed) => {
           running.delete(lane);
-          if (ended) lane.cancel("lost");
-          else end(() => resolve(committed));
+          if (ended) return lane.cancel("lost");
+          end(() => {
+            context.commit(lane);
+            resolve(committed);
+          });
         },
         (error: unknown) => {
           running.delete(lane);
-          if (!ended) lost(error);
+          if (!ended) guarded(() => lost(error));
         },
       );
       hedge();
@@ -66,10 +81,14 @@ export function race(context: RaceContext, first: Start): Promise<Committed> {
         elapsedMs: clock.now() - startedAt,
       });
       if (delay === Number.POSITIVE_INFINITY || stop) return;
-      timer = clock.setTimeout(() => {
-        const lane = stop ? undefined : context.nextLane();
-        if (lane) start({ lane, why: "hedge" });
-      }, delay);
+      timer = clock.setTimeout(
+        () =>
+          guarded(() => {
+            const lane = stop || ended ? undefined : context.nextLane();
+            if (lane) start({ lane, why: "hedge" });
+          }),
+        delay,
+      );
     };
 
     const lost = (error: unknown) => {
@@ -82,6 +101,6 @@ export function race(context: RaceContext, first: Start): Promise<Committed> {
       if (running.size === 0) end(() => reject(stop ?? error));
     };
 
-    start(first);
+    guarded(() => start(first));
   });
 }

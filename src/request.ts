@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
+import { defined } from "./defined.js";
 import { OptionsError } from "./errors.js";
 import { shapeRequest } from "./providers/request.js";
 import type { ChatRequest, Target, WireRequest } from "./types.js";
+
+/** Two names for one thing: providers take either. */
+const LENGTH_KEYS = ["max_tokens", "max_completion_tokens"] as const;
 
 /** @throws OptionsError when there is nothing to send. */
 export function checkRequest(request: ChatRequest): void {
@@ -25,25 +29,17 @@ export function requestDigest(request: ChatRequest): string {
  */
 export function wireRequest(
   target: Target,
-  layers: {
-    chain: Readonly<Record<string, unknown>>;
-    defaults?: Readonly<Record<string, unknown>>;
-    request: ChatRequest;
-  },
+  chain: Readonly<Record<string, unknown>>,
+  call: { request: ChatRequest; defaults?: Readonly<Record<string, unknown>> },
 ): { request: WireRequest; omitted: string[] } {
-  const { stream: _, ...request } = layers.request;
-  const merged: WireRequest = {
-    ...layers.chain,
-    ...layers.defaults,
-    ...target.body,
-    ...request,
-    model: target.model,
-  } as WireRequest;
+  const { stream: _, ...request } = defined(call.request) as ChatRequest;
+  const layers = { ...chain, ...call.defaults, ...target.body, ...request };
+  const merged = { ...layers, model: target.model } as WireRequest;
   const cap = target.maxOutputTokens;
   if (cap !== undefined) {
-    const asked = merged.max_completion_tokens ?? merged.max_tokens;
-    const key = typeof merged.max_completion_tokens === "number" ? "max_completion_tokens" : "max_tokens";
-    merged[key] = typeof asked === "number" ? Math.min(asked, cap) : cap;
+    const asked = LENGTH_KEYS.filter((key) => typeof merged[key] === "number");
+    for (const key of asked) merged[key] = Math.min(merged[key] as number, cap);
+    if (asked.length === 0) merged.max_tokens = cap;
   }
   const { body, omitted } = shapeRequest(merged, target.provider.supports);
   return { request: body as WireRequest, omitted };

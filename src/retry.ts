@@ -1,4 +1,5 @@
 import { clampDelay } from "./clock.js";
+import { defined } from "./defined.js";
 import { isTlsFailure } from "./failure.js";
 import type {
   Failure,
@@ -55,8 +56,7 @@ export function resolvePolicy(...layers: (RetryOptions | undefined)[]): RetryPol
   const policy = { ...DEFAULT_POLICY } as { [K in FailureClass]: ResolvedRule };
   for (const layer of layers) {
     for (const name of FAILURE_CLASSES) {
-      const own: Partial<RetryRule> | undefined = layer?.[name];
-      if (!own) continue;
+      const own: Partial<RetryRule> = defined(layer?.[name]);
       policy[name] = {
         ...policy[name],
         ...own,

@@ -9,6 +9,11 @@ export class ToolCalls {
     return this.#calls.size;
   }
 
+  /** Whether a call has no arguments yet, not even empty ones. */
+  get open(): boolean {
+    return [...this.#calls.values()].some((call) => call.arguments === "");
+  }
+
   add({ index, id, name, arguments: fragment }: ToolCallPart): void {
     const call = this.#calls.get(index);
     if (!call) {

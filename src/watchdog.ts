@@ -48,6 +48,9 @@ export class Watchdog {
   content(): void {
     const first = !this.#content;
     this.#content = true;
+    this.#graceGiven = false;
+    // Content behind the finish reason must not keep an answer open for ever.
+    if (this.#finished) return;
     this.#quietSince = this.#clock.now();
     if (first) this.#arm();
   }
@@ -63,10 +66,10 @@ export class Watchdog {
   reading(): void {
     if (this.#reading) return;
     this.#reading = true;
-    if (!this.#content) return;
+    if (!this.#content && !this.#finished) return;
     this.#quietSince = this.#clock.now();
-    const { idleMs } = this.#timeouts;
-    if (idleMs !== false && this.#dueAt > this.#quietSince + idleMs) this.#arm();
+    const ms = this.#finished ? TRAILER_MS : this.#timeouts.idleMs;
+    if (ms !== false && this.#dueAt > this.#quietSince + ms) this.#arm();
   }
 
   paused(): void {
@@ -80,14 +83,14 @@ export class Watchdog {
 
   #next(): { phase: ClockPhase | "trailer"; ms: number; at: number } | undefined {
     const { connectMs, firstTokenMs, idleMs, attemptMs } = this.#timeouts;
-    const clocks: [ClockPhase | "trailer", number | false, number][] = [
-      ["attempt", attemptMs, this.#startedAt],
-    ];
-    if (this.#finished) clocks.push(["trailer", TRAILER_MS, this.#quietSince]);
-    else if (this.#content) clocks.push(["idle", this.#reading && idleMs, this.#quietSince]);
+    const clocks: [ClockPhase | "trailer", number | false, number][] = [];
+    // Once the finish reason is there the answer is whole, and no clock may call it a failure.
+    if (this.#finished) clocks.push(["trailer", this.#reading && TRAILER_MS, this.#quietSince]);
     else {
-      clocks.push(["first_token", firstTokenMs, this.#startedAt]);
-      if (!this.#headers) clocks.push(["connect", connectMs, this.#startedAt]);
+      clocks.push(["attempt", attemptMs, this.#startedAt]);
+      if (this.#content) clocks.push(["idle", this.#reading && idleMs, this.#quietSince]);
+      else clocks.push(["first_token", firstTokenMs, this.#startedAt]);
+      if (!this.#headers && !this.#content) clocks.push(["connect", connectMs, this.#startedAt]);
     }
     let next: { phase: ClockPhase | "trailer"; ms: number; at: number } | undefined;
     for (const [phase, ms, from] of clocks) {

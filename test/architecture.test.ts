@@ -23,7 +23,7 @@ const SEAM = /^aigne\/|^open-router-chat-model\.ts$|^providers\/chat-model\.ts$/
 const SURFACE = /^(fallback-chain|chain|index|open-router-chat-model)\.ts$|^(aigne|cli)\//;
 const CONCRETE = /^(providers|strategies|audit|telemetry)\//;
 /** Modules without a side of their own, which evidence and policy may use. */
-const PLAIN = /^(clock|logger)\.ts$/;
+const PLAIN = /^(defined|clock|logger)\.ts$/;
 
 const ENTRIES = ["index.ts", "chain.ts", "testing/index.ts", "cli/main.ts"];
 const MAX_LINES = 280;

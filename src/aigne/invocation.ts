@@ -1,5 +1,5 @@
 import type { AgentInvokeOptions } from "@aigne/core";
-import type { CallOptions } from "../call-plan.js";
+import type { Caller } from "../record.js";
 
 /** Under this key `invoke` hands `process` the signal of its own stream's cancellation. */
 export const CANCELLATION = Symbol("cancellation");
@@ -11,14 +11,15 @@ interface Invocation extends Partial<AgentInvokeOptions> {
 }
 
 /** Who calls, how they may leave, and what they want in the record. */
-export function callOptionsOf(
-  options: AgentInvokeOptions,
-): Pick<CallOptions, "signal" | "labels" | "caller"> {
+export function callOptionsOf(options: AgentInvokeOptions): {
+  signal: AbortSignal[];
+  labels: Record<string, string>;
+  caller: Caller;
+} {
   const { context } = options;
   const { userId, sessionId, labels } = (context?.userContext ?? {}) as Record<string, unknown>;
-  const signal = signalOf(options);
   return {
-    ...(signal && { signal }),
+    signal: signalsOf(options),
     labels: stringsOf(labels),
     caller: {
       ...(typeof context?.id === "string" && { contextId: context.id }),
@@ -32,17 +33,17 @@ export function callOptionsOf(
  * Every channel that can say "stop": the call's own `signal` (lost on the way through `aigne.invoke`), the user
  * context's (which is not), our stream's cancellation, and the time limit of AIGNE's context.
  */
-function signalOf(options: Invocation): AbortSignal | undefined {
+function signalsOf(options: Invocation): AbortSignal[] {
   const { context } = options;
   const limits = context as { status?: string; internal?: { abortController?: AbortController } } | undefined;
-  if (limits?.status === "timeout") return AbortSignal.abort();
-  const signals = [
+  if (limits?.status === "timeout") return [AbortSignal.abort()];
+  // One by one: on Node 20 AbortSignal.any leaves a trace on a long-lived signal at every call.
+  return [
     options.signal,
     options[CANCELLATION],
     (context?.userContext as { signal?: unknown } | undefined)?.signal,
     limits?.internal?.abortController?.signal,
   ].filter((signal) => signal instanceof AbortSignal);
-  return signals.length > 1 ? AbortSignal.any(signals) : signals[0];
 }
 
 function stringsOf(labels: unknown): Record<string, string> {

@@ -7,6 +7,9 @@ import type { Clock } from "../types.js";
 /** How long a call waits for sinks to note its start before the first request leaves. */
 export const START_WAIT_MS = 250;
 
+/** A write that takes longer is counted as failed, so that a sink that hangs does not hold records for ever. */
+export const WRITE_WAIT_MS = 30_000;
+
 /** Hands evidence to every sink; what a sink throws is logged, counted and goes no further. */
 export class Dispatch {
   readonly #sinks: readonly AuditSink[];
@@ -43,22 +46,33 @@ export class Dispatch {
 
   write(record: AuditRecord): void {
     for (const sink of this.#sinks) {
-      const writing = this.#guard("write", () => sink.write(record)).then(() => {
-        this.#pending.delete(writing);
-      });
+      const writing = this.#write(sink, record);
+      if (!writing) continue;
       this.#pending.add(writing);
+      void writing.then(() => this.#pending.delete(writing));
     }
   }
 
-  /** Waits for records under way, then flushes and closes every sink, within `timeoutMs`. */
-  async close(timeoutMs: number): Promise<void> {
-    await this.#bounded("close", this.#close(), timeoutMs);
+  /** Waits for records under way, then flushes and closes every sink, and closes what else is given, within `timeoutMs`. */
+  async close(others: Iterable<{ close?(): Promise<void> }>, timeoutMs: number): Promise<void> {
+    await this.#bounded("close", this.#close([...others]), timeoutMs);
   }
 
-  async #close(): Promise<void> {
+  /** Undefined: written already. */
+  #write(sink: AuditSink, record: AuditRecord): Promise<void> | undefined {
+    try {
+      const writing = sink.write(record);
+      return writing instanceof Promise ? this.#bounded("write", writing, WRITE_WAIT_MS) : undefined;
+    } catch (error) {
+      this.#failed("write", error);
+      return undefined;
+    }
+  }
+
+  async #close(others: { close?(): Promise<void> }[]): Promise<void> {
     await Promise.all(this.#pending);
     await Promise.all(this.#sinks.map((sink) => this.#guard("flush", () => sink.flush?.())));
-    await Promise.all(this.#sinks.map((sink) => this.#guard("close", () => sink.close?.())));
+    await Promise.all([...this.#sinks, ...others].map((each) => this.#guard("close", () => each.close?.())));
   }
 
   async #guard(method: string, action: () => void | Promise<void> | undefined): Promise<void> {

@@ -6,6 +6,7 @@ interface Running {
   entry: AuditAttempt;
   target: Target;
   startedAt: number;
+  ended: boolean;
 }
 
 /** Folds the events of one call into its audit record. */
@@ -73,13 +74,18 @@ export class RecordFold {
         break;
     }
     entry.durationMs = sinceStart;
+    running.ended = true;
     return entry;
   }
 
   /** The record as it stands at `at`. */
   record(end: Extract<ChainEvent, { type: "call.finished" }>): AuditRecord {
     const { targets: _, ...start } = this.#start;
-    const attempts = [...this.#attempts.values()].map(({ entry }) => entry);
+    const attempts = [...this.#attempts.values()].map(({ entry, startedAt, ended }) => {
+      // An answer that came whole and was not read to its end.
+      if (!ended) entry.durationMs = milliseconds(end.at - startedAt);
+      return entry;
+    });
     const cost = total(attempts);
     return {
       ...start,
@@ -108,7 +114,7 @@ export class RecordFold {
       outcome: "cancelled",
       ...(omitted.length > 0 && { omitted: [...omitted] }),
     };
-    this.#attempts.set(n, { entry, target, startedAt: at });
+    this.#attempts.set(n, { entry, target, startedAt: at, ended: false });
   }
 
   #answered({ entry, target }: Running): void {

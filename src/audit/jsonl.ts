@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import type { AuditSink } from "../record.js";
 
 /**
- * Appends each record as one line of JSON to a file, whose folder is made when missing. Lines written while another
- * write is under way go together in the next one. Rejects `write` when the disk does.
+ * Appends each record as one line of JSON to a file, whose folder is made when missing. Lines that come while a write is
+ * under way go together in the next one. `write` rejects when the disk does; that record is lost, later ones are not.
  */
 export function jsonlAudit(path: string): AuditSink {
   let file: Promise<FileHandle> | undefined;
@@ -13,21 +13,23 @@ export function jsonlAudit(path: string): AuditSink {
   let last: Promise<void> = Promise.resolve();
 
   const append = async () => {
-    file ??= openAppend(path);
-    const handle = await file.catch((error: unknown) => {
-      file = undefined;
-      throw error;
-    });
-    next = undefined;
     const text = lines.join("");
     lines = [];
-    await handle.appendFile(text);
+    next = undefined;
+    file ??= openAppend(path);
+    try {
+      await (await file).appendFile(text);
+    } catch (error) {
+      // A file that cannot be opened or written now may be so later, under a new handle.
+      void file?.then((handle) => handle.close()).catch(() => {});
+      file = undefined;
+      throw error;
+    }
   };
 
   return {
     write(record) {
       lines.push(`${JSON.stringify(record)}\n`);
-      // A failed write must not fail the ones after it.
       next ??= last.catch(() => {}).then(append);
       last = next;
       return next;

@@ -627,11 +627,47 @@ describe("close()", () => {
     expect(sink.close).toHaveBeenCalledOnce();
   });
 
+  it("is one closing, however often it is asked for, and waits for no provider for ever", async () => {
+    const { chain, provider } = bench({ "a/one": [full] });
+    Object.assign(provider, { close: () => new Promise(() => {}) });
+    const closing = chain.close({ timeoutMs: 200 });
+    expect(chain.close()).toBe(closing);
+    await played(closing);
+  });
+
   it("aborts what is not done in time", async () => {
     const { chain } = bench({ "a/one": [[Number.POSITIVE_INFINITY]] });
     const outcome = drain(chain.stream(ask));
     await played(chain.close({ timeoutMs: 200 }));
     expect((await outcome).error).toMatchObject({ code: "aborted" });
+  });
+});
+
+describe("the record", () => {
+  it("stays as it is, whatever a sink would make of it", async () => {
+    const seen: unknown[] = [];
+    const vandal = {
+      write(record: { attempts: unknown[] }) {
+        record.attempts.length = 0;
+      },
+    };
+    const { chain } = bench(
+      { "a/one": [full] },
+      { audit: [vandal, { write: (record) => void seen.push(record) }] },
+    );
+    const { record } = await drain(chain.stream(ask));
+    expect(record.attempts).toHaveLength(1);
+    expect(seen).toEqual([record]);
+    expect(chain.sinkErrors).toBe(1);
+  });
+
+  it("gives an attempt its time although nobody read its answer to the end", async () => {
+    const { chain } = bench({ "a/one": [{ headersMs: 100, steps: full }] });
+    const stream = chain.stream(ask, { gate: "complete" });
+    await vi.advanceTimersByTimeAsync(100);
+    for await (const _ of stream) break;
+    const { attempts } = await stream.record;
+    expect(attempts[0]).toMatchObject({ outcome: "cancelled", durationMs: 100 });
   });
 });
 

@@ -56,6 +56,20 @@ describe("options", () => {
     expect(timeout).toMatchObject({ retries: 0, then: "stop", explicit: false });
   });
 
+  it("take undefined for not set, also within a rule", () => {
+    const options = {
+      retry: { server_error: { retries: undefined, minDelayMs: 7 } },
+      timeouts: { idleMs: undefined },
+    };
+    const { targets } = parse(options);
+    expect(targets[0]!.retry.server_error).toMatchObject({ retries: 1, lastRetries: 2, minDelayMs: 7 });
+    expect(targets[0]!.timeouts.idleMs).toBe(20_000);
+  });
+
+  it("let a Retry-After be waited for however long it is", () => {
+    expect(parse({ maxRetryAfterMs: false }).maxRetryAfterMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it("tell the same model asked twice apart", () => {
     expect(parse({ targets: ["a/b", "a/b", "a/b"] }).targets.map(({ id }) => id)).toEqual([
       "a/b",

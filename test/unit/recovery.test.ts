@@ -7,7 +7,7 @@ function joined(shown: string, pieces: string[]): string {
   const seam = new Seam(shown);
   let text = shown;
   pieces.forEach((piece, i) => {
-    for (const part of seam.join([{ type: "text", text: piece }], i === pieces.length - 1)) {
+    for (const part of seam.join([{ type: "text", text: piece }], i === pieces.length - 1).parts) {
       if (part.type === "text") text += part.text;
     }
   });
@@ -47,6 +47,34 @@ describe("the seam of a continued text", () => {
     );
   });
 
+  it.each([
+    ["the model begins anew", "Once upon a time there was a dog", "Once upon a time there was a cat.", true],
+    [
+      "it repeats all, then goes on",
+      "Once upon a time there was a dog",
+      "Once upon a time there was a dog.",
+      false,
+    ],
+    ["a table goes on with a row like the last", "0,1\n0,0,0,0\n0,0,0,0\n", "0,0,0,0\n0,0,0,1\n", false],
+  ])("tells whether %s", (_, shown, text, anew) => {
+    const joined = new Seam(shown).join([{ type: "text", text }], true);
+    expect(joined.anew).toBe(anew);
+    if (text.startsWith("0,")) expect(joined.parts).toEqual([{ type: "text", text }]);
+  });
+
+  it("costs no more than its length, however the text repeats itself", () => {
+    const shown = "a".repeat(400_000);
+    const seam = new Seam(shown);
+    let joined = "";
+    const startedAt = performance.now();
+    for (let i = 0; i < 100_000; i++) {
+      for (const part of seam.join([{ type: "text", text: "aaaa" }], i === 99_999).parts) joined += part.type;
+    }
+    // Quadratic work took minutes here.
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(joined).toBe("");
+  });
+
   it("drops the thoughts of the second model", () => {
     const parts = new Seam("Once upon a").join(
       [
@@ -55,6 +83,6 @@ describe("the seam of a continued text", () => {
       ],
       true,
     );
-    expect(parts).toEqual([{ type: "text", text: " time" }]);
+    expect(parts).toEqual({ parts: [{ type: "text", text: " time" }], anew: false });
   });
 });

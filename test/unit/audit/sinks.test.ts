@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -38,6 +38,18 @@ describe("jsonlAudit", () => {
     const sink = jsonlAudit("/dev/full");
     await expect(sink.write(record("a"))).rejects.toThrow("ENOSPC");
     await expect(sink.write(record("b"))).rejects.toThrow("ENOSPC");
+  });
+
+  it("goes on when its file can be opened at last", async () => {
+    const path = join(folder, "later", "audit.jsonl");
+    await writeFile(join(folder, "later"), "in the way");
+    const sink = jsonlAudit(path);
+    await expect(sink.write(record("a"))).rejects.toThrow();
+    await rm(join(folder, "later"));
+    await Promise.all([sink.write(record("b")), sink.write(record("c"))]);
+    await sink.close!();
+    const lines = (await readFile(path, "utf8")).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line).callId)).toEqual(["b", "c"]);
   });
 
   it("has everything on disk once the chain is closed", async () => {

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { answer, type ScriptStep } from "../../src/providers/scripted.js";
+import { ask, bench, drain } from "../support/chain.js";
+
+const finish = (reason: string): ScriptStep => ({ type: "finish", reason });
+
+describe("an answer is not whole", () => {
+  it.each<[string, ScriptStep[], string]>([
+    [
+      "when its finish reason means nothing to us",
+      ["The dose is 5", finish("insufficient_system_resource")],
+      "stream_interrupted",
+    ],
+    [
+      "when an error comes behind its finish reason",
+      [
+        "The dose is 5",
+        finish("stop"),
+        { kind: "error_body", body: { error: { code: 502, message: "gone" } }, afterContent: true },
+      ],
+      "stream_interrupted",
+    ],
+    [
+      "when its finish reason turns into an error",
+      ["The dose is 5", finish("stop"), finish("error")],
+      "stream_interrupted",
+    ],
+  ])("%s", async (_, script, failureClass) => {
+    const { chain } = bench({ "a/one": [script], "b/two": [answer("The dose is 50 mg.")] });
+    const { text, record } = await drain(chain.stream(ask));
+    expect(text).toBe("The dose is 50 mg.");
+    expect(record.attempts[0]!.failure!.class).toBe(failureClass);
+  });
+
+  it("when the token limit left a tool call without arguments", async () => {
+    const request = { ...ask, tools: [{ type: "function" as const, function: { name: "delete_rows" } }] };
+    const call: ScriptStep = { type: "toolCall", index: 0, id: "1", name: "delete_rows", arguments: "" };
+    const { chain } = bench({ "a/one": [[call, finish("length")]], "b/two": [answer("Which rows?")] });
+    const { text, record } = await drain(chain.stream(request));
+    expect(text).toBe("Which rows?");
+    expect(record.attempts[0]!.failure).toMatchObject({ class: "invalid_response" });
+  });
+
+  it("and says so when a stop follows the token limit", async () => {
+    const { chain } = bench({ "a/one": [["half", finish("length"), finish("stop")]] });
+    expect(await chain.complete(ask)).toMatchObject({ text: "half", finishReason: "length" });
+  });
+});
+
+describe("an answer is whole", () => {
+  it.each<[string, ScriptStep]>([
+    [
+      "a reset",
+      { kind: "thrown", error: Object.assign(new Error("x"), { code: "ECONNRESET" }), afterContent: true },
+    ],
+    ["an end without [DONE]", { kind: "eof", afterContent: true }],
+  ])("whatever %s does behind its finish reason", async (_, step) => {
+    const { chain } = bench({ "a/one": [["All of it.", finish("stop"), step]] });
+    expect((await drain(chain.stream(ask))).text).toBe("All of it.");
+  });
+
+  it("and stays so when the attempt's clock runs out during its trailer", async () => {
+    const { chain } = bench(
+      { "a/one": [["All of it.", finish("stop"), 150]] },
+      { timeouts: { attemptMs: 100 } },
+    );
+    expect((await drain(chain.stream(ask))).text).toBe("All of it.");
+  });
+});
