@@ -2,6 +2,7 @@ import { as, type Diagnosis } from "./failure/case.js";
 import { contextSizes } from "./failure/context-length.js";
 import { diagnose } from "./failure/diagnosis.js";
 import { type Evidence, readEvidence } from "./failure/evidence.js";
+import { finishMeaning } from "./failure/finish-reason.js";
 import { answerIn, isTlsCode, readThrown } from "./failure/thrown.js";
 import { clockWords, codeOf, lineOf, wordsOf } from "./failure/wording.js";
 import { sanitizeText } from "./redaction.js";
@@ -20,17 +21,6 @@ const WAITING: ReadonlySet<FailureClass> = new Set([
   "timeout",
   "unknown",
 ]);
-/** Finish details by which upstream providers name their filters. */
-const FILTERS = new Set([
-  "content_filter",
-  "refusal",
-  "safety",
-  "prohibited_content",
-  "blocklist",
-  "spii",
-  "recitation",
-]);
-
 export interface ClassifyOptions {
   /** Unix milliseconds against which dates are read; default `Date.now()`. */
   wallNow?: number;
@@ -161,21 +151,29 @@ function thrown(error: unknown, wallNow: number): Failure {
 function empty({ finishReason, reasoning, status = 200 }: Signal & { kind: "empty" }): Failure {
   if (status !== 200) return { ...failure(as("invalid_response"), `HTTP ${status}: not an answer`), status };
   const reason = sanitizeText(finishReason ?? "", 64);
-  if (FILTERS.has(reason.toLowerCase())) {
+  if (finishMeaning(reason) === "content_filter") {
     return { ...failure(as("content_filter"), `no answer: ${reason}`), code: reason };
   }
   const what = reasoning ? "only reasoning and no answer" : "no text and no tool call";
   return failure(as("empty_response"), reason ? `${what} (finish reason ${reason})` : what);
 }
 
-function finish({ reason, detail, afterContent }: Signal & { kind: "finish" }): Failure {
-  const filtered = reason === "content_filter" || FILTERS.has(detail?.toLowerCase() ?? "");
-  const words = `the answer ended with finish reason ${filtered ? "content_filter" : "error"}`;
+function finish({ reason, detail = "", afterContent }: Signal & { kind: "finish" }): Failure {
+  const filtered = reason === "content_filter" || finishMeaning(detail) === "content_filter";
   const found = failure(
     as(filtered ? "content_filter" : "server_error"),
-    detail ? `${words}: ${detail}` : words,
+    finishWords(reason, filtered, detail),
   );
   return interruptedIf(afterContent, found);
+}
+
+function finishWords(reason: string, filtered: boolean, detail: string): string {
+  const shown = sanitizeText(detail, 64);
+  if (reason === "unknown" && !filtered) {
+    return `the answer ended with the unknown finish reason "${shown}", which does not say that it is whole`;
+  }
+  const words = `the answer ended with finish reason ${filtered ? "content_filter" : "error"}`;
+  return shown ? `${words}: ${shown}` : words;
 }
 
 function invalid({ reason, message, status }: Signal & { kind: "invalid" }): Failure {

@@ -68,8 +68,8 @@ export type Signal =
   /** `status`: of a reply without a body. */
   | { kind: "empty"; finishReason?: string; reasoning: boolean; status?: number }
   | { kind: "refusal"; text: string }
-  /** A finish reason that is not success: `error`, `content_filter`. */
-  | { kind: "finish"; reason: "error" | "content_filter"; detail?: string; afterContent: boolean }
+  /** A finish reason that is not success; `unknown` is no evidence of it, and `detail` names it. */
+  | { kind: "finish"; reason: "error" | "content_filter" | "unknown"; detail?: string; afterContent: boolean }
   | { kind: "invalid"; reason: InvalidReason; message: string; status?: number }
   | { kind: "aborted"; message?: string }
   | { kind: "deadline"; ms: number };

@@ -1,3 +1,4 @@
+import { finishMeaning } from "./finish-reason.js";
 import { looksLikeJson, messageInBrokenJson, parseInside } from "./json-text.js";
 import { pageTitle } from "./page.js";
 
@@ -108,7 +109,8 @@ class Reader {
     const evidence = this.#evidence;
     evidence.structured = true;
     const choice = firstOf(own(body, "choices"));
-    if (own(choice, "finish_reason") === "content_filter") evidence.filtered = true;
+    const finish = text(own(choice, "finish_reason"));
+    if (finish && finishMeaning(finish) === "content_filter") evidence.filtered = true;
     const chunkProvider = text(own(body, "provider"));
     if (chunkProvider) evidence.chunkProvider ??= chunkProvider;
     this.#withhold(own(body, "user_id"));
