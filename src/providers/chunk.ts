@@ -1,14 +1,21 @@
 import { SignalError } from "../errors.js";
+import { finishMeaning } from "../failure/finish-reason.js";
 import { sanitizeText } from "../redaction.js";
-import type { ProviderPart } from "../types.js";
+import type { ProviderPart, ToolCallPart } from "../types.js";
+import { AnswerSoFar } from "./answer-so-far.js";
 import type { ReplyHeaders } from "./exchange.js";
-import { asObject, type Json, own, text } from "./json.js";
-import { AudioFile, imageFile } from "./output-file.js";
+import { asObject, type Json, listIn, notJson, objectIn, own, parse, text } from "./json.js";
+import { readMessage, type SaidPart, toolCallsIn } from "./message.js";
+import { AudioFile } from "./output-file.js";
 import { ToolCallFragments } from "./tool-call-fragments.js";
 import { readUsage } from "./usage.js";
 
 /** Characters of a model's or provider's name as the wire gives it. */
 const NAME_LIMIT = 200;
+/** Characters of a finish reason that is no known one. */
+const REASON_LIMIT = 64;
+/** Of two finish reasons the one that says more against the answer holds; of equal ones the later. */
+const SEVERITY = { stop: 0, tool_calls: 0, length: 1, content_filter: 2 };
 
 export interface ChunkOptions {
   headers: ReplyHeaders;
@@ -29,7 +36,8 @@ export class ChunkDecoder {
   readonly #toolCalls = new ToolCallFragments();
   readonly #audio: AudioFile;
   #meta = 0;
-  #finishReason: string | undefined;
+  readonly #soFar = new AnswerSoFar();
+  #finishReason: keyof typeof SEVERITY | undefined;
 
   constructor({ headers, audioFormat }: ChunkOptions) {
     this.#headers = headers;
@@ -45,12 +53,16 @@ export class ChunkDecoder {
     this.#common(chunk, out);
     const choice = firstChoice(own(chunk, "choices"));
     if (choice) {
-      const delta = asObject(own(choice, "delta"));
-      // A last chunk may repeat the whole message.
-      this.#message(delta ?? (this.content ? undefined : asObject(own(choice, "message"))), out);
+      const before = out.length;
+      const said = this.#piece(objectIn(choice, "delta"), out);
+      this.#text(choice, out, before);
+      // Beside a delta that says something, a message only repeats.
+      if (!said) this.#message(objectIn(choice, "message"), out);
     }
     if (hasError(chunk) || hasError(choice)) throw this.#error(chunk);
     if (choice) this.#finish(choice, out);
+    // Choices that are no list may be an answer, and no part of one is overlooked.
+    else listIn(chunk, "choices");
   }
 
   /** A whole JSON reply. What comes with an error is not handed on, so that the failure stays before content. */
@@ -64,10 +76,12 @@ export class ChunkDecoder {
     if (!Array.isArray(choices)) {
       throw new SignalError({ kind: "invalid", reason: "no_choices", message: "the reply has no choices" });
     }
-    if (choice && own(choice, "finish_reason") === "error") throw this.#failedFinish(choice);
+    if (choice) this.#reason(choice);
     this.#common(body, out);
     if (!choice) return;
-    this.#message(asObject(own(choice, "message")) ?? asObject(own(choice, "delta")), out);
+    const before = out.length;
+    this.#piece(objectIn(choice, "message") ?? objectIn(choice, "delta"), out);
+    this.#text(choice, out, before);
     this.#finish(choice, out);
     this.end(out);
   }
@@ -97,94 +111,87 @@ export class ChunkDecoder {
     if (usage) out.push({ type: "usage", usage });
   }
 
+  /** A piece of the answer. Returns whether it said anything. */
+  #piece(delta: Json | undefined, out: ProviderPart[]): boolean {
+    if (!delta) return false;
+    const said = readMessage(delta);
+    for (const part of said) this.#say(part, out);
+    const calls = toolCallsIn(delta);
+    for (const call of calls) this.#call(this.#toolCalls.add(call), out);
+    const audio = audioIn(delta);
+    if (audio) this.#hear(() => this.#audio.add(audio));
+    return said.length > 0 || calls.length > 0 || audio !== undefined;
+  }
+
+  /** The whole answer as far as it has come; a last chunk may repeat it, and some send nothing else. */
   #message(message: Json | undefined, out: ProviderPart[]): void {
     if (!message) return;
-    this.#thoughts(message, out);
-    this.#content(own(message, "content"), out);
-    const refusal = text(own(message, "refusal"));
-    if (refusal) out.push({ type: "refusal", text: refusal });
-    for (const fragment of list(own(message, "tool_calls"))) {
-      const part = this.#toolCalls.add(fragment);
-      if (part) this.#push(part, out);
-    }
-    for (const image of list(own(message, "images"))) {
-      const file = imageFile(image);
-      if (file) this.#push(file, out);
-    }
-    const audio = asObject(own(message, "audio"));
-    const data = text(own(audio, "data"));
-    if (data) {
-      this.#audio.add(data);
-      this.content = true;
-    }
-    const transcript = text(own(audio, "transcript"));
-    if (transcript) this.#push({ type: "text", text: transcript }, out);
+    for (const part of this.#soFar.news(readMessage(message))) this.#say(part, out);
+    for (const call of this.#toolCalls.whole(toolCallsIn(message))) this.#call(call, out);
+    const audio = audioIn(message);
+    if (audio) this.#hear(() => this.#audio.whole(audio));
   }
 
-  #thoughts(message: Json, out: ProviderPart[]): void {
-    // OpenRouter sends the same words in `reasoning` and in `reasoning_details`.
-    const thoughts =
-      text(own(message, "reasoning")) ??
-      text(own(message, "reasoning_content")) ??
-      text(
-        list(own(message, "reasoning_details"))
-          .map(
-            (detail) => text(own(asObject(detail), "text")) ?? text(own(asObject(detail), "summary")) ?? "",
-          )
-          .join(""),
-      );
-    if (thoughts) this.#push({ type: "thoughts", text: thoughts }, out);
-  }
-
-  #content(content: unknown, out: ProviderPart[]): void {
-    if (content === undefined || content === null || content === "") return;
-    if (typeof content === "string") {
-      this.#push({ type: "text", text: content }, out);
-      return;
-    }
-    // To overlook a piece of the answer would be to cut it.
-    if (!Array.isArray(content)) throw notJson(`the content is of type ${typeof content}`);
-    for (const piece of content) {
-      const file = imageFile(piece);
-      if (file) this.#push(file, out);
-      const said = typeof piece === "string" ? piece : own(asObject(piece), "text");
-      this.#content(said, out);
-      const thoughts = list(own(asObject(piece), "thinking"))
-        .map((thought) => text(own(asObject(thought), "text")) ?? "")
+  /** `text` is the piece of the format before chat; Together sends it beside the delta that says the same. */
+  #text(choice: Json, out: ProviderPart[], before: number): void {
+    const said = text(own(choice, "text"));
+    if (!said) return;
+    const of = (type: "text" | "thoughts") =>
+      out
+        .slice(before)
+        .map((part) => (part.type === type ? part.text : ""))
         .join("");
-      if (thoughts) this.#push({ type: "thoughts", text: thoughts }, out);
-    }
+    if (said === of("text") || said === of("thoughts")) return;
+    if (of("text") !== "") throw notJson("a chunk gives two different texts");
+    this.#say({ type: "text", text: said }, out);
   }
 
   #finish(choice: Json, out: ProviderPart[]): void {
-    const reason = text(own(choice, "finish_reason"));
+    const reason = this.#reason(choice);
     if (!reason) return;
-    if (reason === "error") throw this.#failedFinish(choice);
     this.finished = true;
-    // OpenRouter sends it twice.
-    if (reason === this.#finishReason) return;
+    // OpenRouter sends it twice; and a "stop" behind the reason for a cut does not make the answer whole.
+    const last = this.#finishReason;
+    if (reason === last || (last !== undefined && SEVERITY[reason] < SEVERITY[last])) return;
     this.#finishReason = reason;
     this.end(out);
-    out.push({ type: "finish", reason: sanitizeText(reason, NAME_LIMIT) });
+    out.push({ type: "finish", reason });
   }
 
-  #push(part: ProviderPart, out: ProviderPart[]): void {
+  /** @throws SignalError for a finish reason by which the answer failed, or may have */
+  #reason(choice: Json): keyof typeof SEVERITY | undefined {
+    const given = text(own(choice, "finish_reason"));
+    const meaning = given === undefined ? undefined : finishMeaning(given);
+    if (meaning !== "error" && meaning !== "unknown") return meaning;
+    const native = text(own(choice, "native_finish_reason"));
+    const detail = meaning === "error" && given?.toLowerCase() === "error" ? native : given;
+    throw new SignalError({
+      kind: "finish",
+      reason: meaning,
+      afterContent: this.content,
+      ...(detail && { detail: sanitizeText(detail, REASON_LIMIT) }),
+    });
+  }
+
+  #say(part: SaidPart, out: ProviderPart[]): void {
+    if (part.type !== "refusal") this.content = true;
+    this.#soFar.add(part);
+    out.push(part);
+  }
+
+  #call(part: ToolCallPart | undefined, out: ProviderPart[]): void {
+    if (!part) return;
     this.content = true;
     out.push(part);
   }
 
-  #error(body: unknown): SignalError {
-    return new SignalError({ kind: "error_body", body, headers: this.#headers, afterContent: this.content });
+  #hear(take: () => void): void {
+    take();
+    this.content = true;
   }
 
-  #failedFinish(choice: Json): SignalError {
-    const detail = text(own(choice, "native_finish_reason"));
-    return new SignalError({
-      kind: "finish",
-      reason: "error",
-      afterContent: this.content,
-      ...(detail && { detail: sanitizeText(detail, NAME_LIMIT) }),
-    });
+  #error(body: unknown): SignalError {
+    return new SignalError({ kind: "error_body", body, headers: this.#headers, afterContent: this.content });
   }
 }
 
@@ -195,27 +202,17 @@ export function hasError(body: Json | undefined): boolean {
   return own(body, "object") === "error";
 }
 
-export function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
-
-function notJson(message: string): SignalError {
-  return new SignalError({ kind: "invalid", reason: "json", message });
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
+function audioIn(message: Json): string | undefined {
+  return text(own(asObject(own(message, "audio")), "data"));
 }
 
 /** We ask for one choice; others, if any, are no part of the answer. */
 function firstChoice(choices: unknown): Json | undefined {
-  for (const value of list(choices)) {
+  for (const value of Array.isArray(choices) ? choices : []) {
     const choice = asObject(value);
-    if (choice && (own(choice, "index") ?? 0) === 0) return choice;
+    const index = own(choice, "index");
+    // Number also reads "0"; what is no number at all tells no choices apart.
+    if (choice && !Number(index)) return choice;
   }
   return undefined;
 }

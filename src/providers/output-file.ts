@@ -1,5 +1,5 @@
 import type { FilePart } from "../types.js";
-import { asObject, own, text } from "./json.js";
+import { asObject, notJson, own, text } from "./json.js";
 
 /** The types that image models put out; a plain address says its type by its name only. */
 const TYPES: Record<string, string> = {
@@ -44,6 +44,7 @@ function unescaped(payload: string): string {
 export class AudioFile {
   readonly #format: string;
   readonly #pieces: Buffer[] = [];
+  #taken = 0;
 
   constructor(format: string) {
     this.#format = format;
@@ -53,10 +54,21 @@ export class AudioFile {
     this.#pieces.push(Buffer.from(base64, "base64"));
   }
 
-  /** The file, once; undefined when nothing came. */
+  /** The recording from its beginning. @throws SignalError when it does not begin with what came before it */
+  whole(base64: string): void {
+    const before = Buffer.concat(this.#pieces);
+    const whole = Buffer.from(base64, "base64");
+    if (!whole.subarray(0, before.length).equals(before)) {
+      throw notJson("the audio of a message in the stream does not begin with what came before it");
+    }
+    if (whole.length > before.length) this.#pieces.push(whole.subarray(before.length));
+  }
+
+  /** The file, once; undefined when nothing more came. */
   take(): FilePart | undefined {
-    const pieces = this.#pieces.splice(0);
+    const pieces = this.#pieces.slice(this.#taken);
     if (pieces.length === 0) return undefined;
+    this.#taken = this.#pieces.length;
     const mimeType = `audio/${this.#format === "mp3" ? "mpeg" : this.#format}`;
     return { type: "file", mimeType, data: Buffer.concat(pieces).toString("base64") };
   }

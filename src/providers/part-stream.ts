@@ -1,7 +1,8 @@
 import { SignalError } from "../errors.js";
 import type { ProviderPart } from "../types.js";
-import { ChunkDecoder, type ChunkOptions, parse } from "./chunk.js";
+import { ChunkDecoder, type ChunkOptions } from "./chunk.js";
 import type { Reply } from "./exchange.js";
+import { parse } from "./json.js";
 import { oversized, RESPONSE_LIMIT, SseDecoder, type SseLimits } from "./sse.js";
 import { thrownSignal } from "./thrown.js";
 
@@ -125,8 +126,9 @@ export class PartStream implements AsyncIterableIterator<readonly ProviderPart[]
     this.#reply.destroy();
     const failed = error instanceof SignalError ? error : undefined;
     if (failed?.signal.kind === "aborted") this.#failure = failed;
-    // The answer is whole; only its usage may be lost.
-    else if (this.#decoder.finished && failed?.signal.kind !== "error_body") return;
+    // A connection that breaks after the finish reason loses no more than the usage. What the server says there, or
+    // says unreadably, still counts: some send "stop" with every chunk.
+    else if (this.#decoder.finished && !failed) return;
     else {
       this.#failure = failed ?? new SignalError(thrownSignal(error, this.#decoder.content));
     }

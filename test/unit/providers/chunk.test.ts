@@ -35,6 +35,11 @@ const calls = (...fragments: unknown[]) =>
 const finish = (reason: unknown, more: object = {}) => ({
   choices: [{ delta: {}, finish_reason: reason, ...more }],
 });
+const deltasThen = (content: string, reason: string) =>
+  events({ choices: [{ delta: { content } }] }, finish(reason));
+/** Chunks whose first choice is each of these. */
+const choices = (...list: object[]) => events(...list.map((choice) => ({ choices: [choice] })));
+const texts = ({ parts }: Decoded) => parts.flatMap((part) => (part.type === "text" ? part.text : []));
 
 describe("text", () => {
   test("is taken from a string, from an array of parts, and not from role-only or empty deltas", () => {
@@ -73,8 +78,176 @@ describe("text", () => {
     ]);
   });
 
+  test.each([["0"], [0], [null], [undefined]])("of a choice with the index %j is the answer", (index) => {
+    expect(texts(choices({ index, delta: { content: "a" } }, { index, delta: { content: "b" } }))).toEqual([
+      "a",
+      "b",
+    ]);
+    expect(texts(reply({ choices: [{ index, message: { content: "a" } }] }))).toEqual(["a"]);
+    expect(texts(choices({ index: "1", delta: { content: "no" } }))).toEqual([]);
+  });
+
+  test("in the field text, the form before chat, is taken, in the middle of others too", () => {
+    expect(
+      texts(choices({ text: "a" }, { delta: {}, text: "b" }, { delta: { content: "c" } }, { text: "d" })),
+    ).toEqual(["a", "b", "c", "d"]);
+    expect(texts(reply({ choices: [{ text: "whole", finish_reason: "stop" }] }))).toEqual(["whole"]);
+  });
+
+  test("in the field text that repeats its delta is taken once, and one that differs is invalid", () => {
+    expect(
+      texts(choices({ delta: { content: "a" }, text: "a" }, { delta: { content: "b" }, text: "" })),
+    ).toEqual(["a", "b"]);
+    expect(texts(choices({ delta: { reasoning: "hm" }, text: "hm" }))).toEqual([]);
+    expect(texts(choices({ delta: { tool_calls: [{ id: "c" }] }, text: "so" }))).toEqual(["so"]);
+    expect(choices({ delta: { content: "a" }, text: "b" }).signal).toMatchObject({
+      kind: "invalid",
+      reason: "json",
+    });
+  });
+
+  test.each([
+    ["delta", { delta: "a" }],
+    ["delta as a list", { delta: ["a"] }],
+    ["message", { message: "a" }],
+    ["tool_calls", { delta: { tool_calls: { index: 0 } } }],
+    ["images", { delta: { images: "x" } }],
+  ])("in a %s of a form that cannot be read is invalid and never overlooked", (_, choice) => {
+    expect(choices(choice).signal).toMatchObject({ kind: "invalid", reason: "json" });
+    expect(events({ choices: choice }).signal).toMatchObject({ kind: "invalid", reason: "json" });
+  });
+
+  test("is not looked for in what is empty", () => {
+    for (const nothing of [null, "", [], {}]) {
+      expect(choices({ delta: nothing, message: nothing, text: null })).toEqual({ parts: [] });
+      expect(choices({ delta: { tool_calls: nothing, images: nothing } })).toEqual({ parts: [] });
+      expect(events({ choices: nothing })).toEqual({ parts: [] });
+    }
+  });
+
   test("[DONE] inside it is text", () => {
     expect(deltas({ content: "[DONE]" }).parts).toEqual([{ type: "text", text: "[DONE]" }]);
+  });
+});
+
+describe("a message in a stream", () => {
+  const message = (content: unknown, more: object = {}) => ({ message: { content, ...more } });
+  const invalid = { kind: "invalid", reason: "json" };
+
+  test("is taken when nothing came before it", () => {
+    expect(texts(choices(message("whole")))).toEqual(["whole"]);
+    expect(texts(choices({ delta: { role: "assistant", content: "" } }, message("whole")))).toEqual([
+      "whole",
+    ]);
+  });
+
+  test("gives the answer so far, of which the news are taken", () => {
+    expect(texts(choices(message("a"), message("a b"), message("a b"), message("a b c")))).toEqual([
+      "a",
+      " b",
+      " c",
+    ]);
+    expect(texts(choices({ delta: { content: "a" } }, message("a b")))).toEqual(["a", " b"]);
+    expect(
+      texts(choices({ delta: { content: "a" } }, { delta: { content: "" }, ...message("a b") })),
+    ).toEqual(["a", " b"]);
+  });
+
+  test("may repeat the answer without the white space around it, or say nothing", () => {
+    const before = { delta: { content: " a b\n" } };
+    for (const whole of [" a b\n", "a b", "", null]) {
+      expect(choices(before, message(whole))).toEqual({ parts: [{ type: "text", text: " a b\n" }] });
+    }
+  });
+
+  test("beside a delta that says something only repeats", () => {
+    const sonar = (content: string, whole: string) => ({ delta: { content }, ...message(whole) });
+    expect(texts(choices(sonar("a", "a"), sonar("b", "ab"), sonar("", "ab")))).toEqual(["a", "b"]);
+  });
+
+  test.each([
+    ["texts", message("Hello"), message(" world")],
+    ["texts after deltas", { delta: { content: "Hello" } }, message(" world")],
+    ["thoughts", message(null, { reasoning: "Let" }), message(null, { reasoning: " me" })],
+    ["refusals", message(null, { refusal: "I" }), message(null, { refusal: " can't" })],
+  ])("that is a piece like a delta is invalid, not dropped: %s", (_, first, second) => {
+    const { parts, signal } = choices(first, second);
+    expect(signal).toMatchObject(invalid);
+    expect(parts).toHaveLength(1);
+  });
+
+  const call = (name: string, args: string, more: object = {}) => ({
+    function: { name, arguments: args },
+    ...more,
+  });
+  const toolParts = ({ parts }: Decoded) => parts.filter(({ type }) => type === "toolCall");
+
+  test("repeats tool calls by their place, with or without ids", () => {
+    const streamed = [
+      { delta: { tool_calls: [call("f", '{"a"', { index: 0, id: "c1" })] } },
+      { delta: { tool_calls: [{ index: 0, function: { arguments: ":1}" } }] } },
+      { delta: { tool_calls: [call("f", '{"a":1}', { index: 1, id: "c2" })] } },
+    ];
+    const before = toolParts(choices(...streamed));
+    for (const ids of [
+      ["c1", "c2"],
+      [undefined, undefined],
+      ["other", "ids"],
+    ]) {
+      const tool_calls = ids.map((id) => call("f", '{"a":1}', { id }));
+      expect(toolParts(choices(...streamed, message(null, { tool_calls })))).toEqual(before);
+    }
+    const tool_calls = [call("f", '{ "a": 1 }'), { function: { name: "f", arguments: { a: 1 } } }];
+    expect(toolParts(choices(...streamed, message(null, { tool_calls })))).toEqual(before);
+  });
+
+  test("adds the tool calls, and the arguments, that were missing", () => {
+    const tool_calls = [call("f", "{}", { id: "c1" }), call("f", "{}", { id: "c2" })];
+    expect(
+      toolParts(
+        choices({ delta: { tool_calls: [call("f", "{", { index: 0 })] } }, message("", { tool_calls })),
+      ),
+    ).toEqual([
+      { type: "toolCall", index: 0, name: "f", arguments: "{" },
+      { type: "toolCall", index: 0, id: "c1", arguments: "}" },
+      { type: "toolCall", index: 1, id: "c2", name: "f", arguments: "{}" },
+    ]);
+  });
+
+  test.each([
+    ["of another name", call("g", "{}")],
+    ["of other arguments", call("f", '{"b":1}')],
+    ["in pieces", { function: { arguments: "}" } }],
+  ])("with tool calls %s is invalid", (_, other) => {
+    const streamed = { delta: { tool_calls: [call("f", '{"a"', { index: 0, id: "c1" })] } };
+    expect(choices(streamed, message(null, { tool_calls: [other] })).signal).toMatchObject(invalid);
+  });
+
+  test("repeats files, and adds new ones", () => {
+    const image = (data: string) => ({
+      type: "image_url",
+      image_url: { url: `data:image/png;base64,${data}` },
+    });
+    const { parts } = choices(
+      { delta: { images: [image("aa")] } },
+      message(null, { images: [image("aa"), image("bb")] }),
+    );
+    expect(parts.map((part) => part.type === "file" && part.data)).toEqual(["aa", "bb"]);
+  });
+
+  test("repeats audio, before and after the finish, or gives its rest", () => {
+    const data = (text: string) => Buffer.from(text).toString("base64");
+    const audio = (text: string) => ({ audio: { data: data(text) } });
+    const files = (...list: object[]) =>
+      choices(...list).parts.flatMap((part) =>
+        part.type === "file" ? Buffer.from(part.data ?? "", "base64") : [],
+      );
+    const stop = { delta: {}, finish_reason: "stop" };
+    const pieces = [{ delta: audio("abc") }, { delta: audio("def") }];
+    expect(String(files(...pieces, message(null, audio("abcdef")), stop))).toBe("abcdef");
+    expect(String(files(...pieces, stop, message(null, audio("abcdef")), stop))).toBe("abcdef");
+    expect(String(files(...pieces, message(null, audio("abcdefgh")), stop))).toBe("abcdefgh");
+    expect(choices(...pieces, message(null, audio("ghi"))).signal).toMatchObject(invalid);
   });
 });
 
@@ -199,6 +372,18 @@ describe("tool calls", () => {
     expect(calls(null, "x", {}, { index: 0 }, { index: 0, function: null })).toEqual([]);
   });
 
+  test("of the format before tools are read", () => {
+    const piece = (fn: object) => ({ function_call: fn });
+    expect(
+      deltas(piece({ name: "f", arguments: "" }), piece({ arguments: '{"a":' }), piece({ arguments: "1}" }))
+        .parts,
+    ).toEqual([
+      { type: "toolCall", index: 0, name: "f", arguments: "" },
+      { type: "toolCall", index: 0, arguments: '{"a":' },
+      { type: "toolCall", index: 0, arguments: "1}" },
+    ]);
+  });
+
   test("more than 128 are refused", () => {
     const many = Array.from({ length: 129 }, (_, index) => ({
       index,
@@ -258,6 +443,89 @@ describe("refusal, finish and usage", () => {
       { type: "finish", reason: "length" },
     ]);
     expect(events(finish("content_filter")).parts).toEqual([{ type: "finish", reason: "content_filter" }]);
+  });
+
+  test.each([
+    [
+      "stop",
+      ["STOP", "end_turn", "eos", "eos_token", "stop_sequence", "completed", "COMPLETE", "done", "finished"],
+    ],
+    ["stop", ["endTurn", "FINISH_REASON_STOP", " stop "]],
+    ["length", ["MAX_TOKENS", "max_tokens", "model_length", "max_output_tokens", "token_limit", "maxTokens"]],
+    ["tool_calls", ["tool_use", "tool_call", "TOOL_CALL", "function_call", "tool-calls"]],
+    ["content_filter", ["SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "refusal"]],
+    [
+      "content_filter",
+      ["content-filter", "contentFilter", "moderation", "guardrail_intervened", "sensitive"],
+    ],
+  ])("a finish reason of any spelling comes as %s", (expected, reasons) => {
+    for (const reason of reasons) {
+      expect(events(finish(reason)).parts, reason).toEqual([{ type: "finish", reason: expected }]);
+      const body = { choices: [{ message: { content: "a" }, finish_reason: reason }] };
+      expect(reply(body).parts.at(-1), reason).toEqual({ type: "finish", reason: expected });
+    }
+  });
+
+  test.each([
+    "insufficient_system_resource",
+    "abort",
+    "aborted",
+    "cancelled",
+    "canceled",
+    "MALFORMED_FUNCTION_CALL",
+    "network_error",
+  ])("the finish reason %s is an error and named", (reason) => {
+    const signal = { kind: "finish", reason: "error", detail: reason };
+    expect(deltasThen("Half an ans", reason).signal).toEqual({ ...signal, afterContent: true });
+    expect(reply({ choices: [{ message: { content: "a" }, finish_reason: reason }] })).toEqual({
+      parts: [],
+      signal: { ...signal, afterContent: false },
+    });
+  });
+
+  test("an unknown finish reason is no evidence of a whole answer, and is named in one short line", () => {
+    expect(deltasThen("Half an ans", "load").signal).toEqual({
+      kind: "finish",
+      reason: "unknown",
+      detail: "load",
+      afterContent: true,
+    });
+    for (const hostile of [
+      `\u001b[31m${"x".repeat(1 << 20)}`,
+      "\u202e\n",
+      "__proto__",
+      "constructor",
+      "a b",
+    ]) {
+      const { signal } = deltasThen("a", hostile);
+      expect(signal).toMatchObject({ kind: "finish", reason: "unknown" });
+      const detail = signal?.kind === "finish" ? (signal.detail ?? "") : "";
+      expect(detail).toMatch(/^[^\p{Cc}\p{Bidi_Control}]{0,64}$/u);
+    }
+  });
+
+  test("the text null is no finish reason yet", () => {
+    const chunk = (content: string, reason: string) => ({
+      choices: [{ delta: { content }, finish_reason: reason }],
+    });
+    expect(events(chunk("a", "null"), chunk("b", "stop")).parts).toEqual([
+      { type: "text", text: "a" },
+      { type: "text", text: "b" },
+      { type: "finish", reason: "stop" },
+    ]);
+  });
+
+  test.each([
+    [["length", "stop"], "length"],
+    [["max_tokens", "stop", "tool_calls"], "length"],
+    [["content_filter", "stop", "length"], "content_filter"],
+    [["stop", "length"], "length"],
+    [["length", "content_filter"], "content_filter"],
+    [["stop", "tool_calls"], "tool_calls"],
+    [["tool_calls", "stop"], "stop"],
+  ])("of %j in a row %s holds", (reasons, expected) => {
+    const { parts } = events(...reasons.map((reason) => finish(reason)));
+    expect(parts.at(-1)).toEqual({ type: "finish", reason: expected });
   });
 
   const usage = {

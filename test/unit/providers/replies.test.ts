@@ -140,12 +140,28 @@ describe("the end of a stream", () => {
     expect((await sse(chunk({ content: "a" }), chunk({}, "stop").trim())).error).toBeUndefined();
   });
 
-  test("broken after a finish reason leaves the answer whole; an error there does not", async () => {
-    expect((await sse(HELLO, "data: {broken\n\n")).error).toBeUndefined();
-    expect((await sse(HELLO, `data: ${ERROR}\n\n`)).signal).toMatchObject({
-      kind: "error_body",
-      afterContent: true,
-    });
+  test("cut after a finish reason leaves the answer whole", async () => {
+    expect((await sse(HELLO, 'data: {"usage"')).error).toBeUndefined();
+  });
+
+  test.each([
+    ["an error", `data: ${ERROR}\n\n`, { kind: "error_body" }],
+    ["an error by name", 'event: error\ndata: {"message":"x"}\n\n', { kind: "error_body" }],
+    ["the finish reason error", chunk({}, "error"), { kind: "finish", reason: "error" }],
+    ["an unknown finish reason", chunk({}, "load"), { kind: "finish", reason: "unknown" }],
+  ])("in %s after a finish reason is a failure", async (_, data, expected) => {
+    for (const pieces of [[HELLO, data], [HELLO + data]]) {
+      expect((await sse(...pieces, DONE)).signal).toMatchObject({ ...expected, afterContent: true });
+    }
+  });
+
+  test("is no excuse for broken data before it, since some send stop with every chunk", async () => {
+    const taken = await sse(
+      chunk({ content: "a" }, "stop"),
+      "data: {broken\n\n",
+      chunk({ content: "b" }, "stop"),
+    );
+    expect(taken.signal).toMatchObject({ kind: "invalid", reason: "json" });
   });
 
   test("a broken event before it is invalid, whatever follows", async () => {
