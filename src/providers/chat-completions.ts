@@ -50,7 +50,7 @@ export async function openChatCompletion(
     });
     const response = await beforeAbort(sent.asResponse() as Promise<Response>, signal);
     const reply = exchange.reply ?? foreignReply(response, exchange);
-    const json = await beforeAbort(isJson(reply), signal);
+    const json = await beforeAbort(isJson(reply, signal), signal);
     // An abort in this very tick would come before the stream listens for it.
     if (signal.aborted) throw new SignalError({ kind: "aborted" });
     return new PartStream(reply, {
@@ -94,7 +94,7 @@ function beforeAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /** Tells a JSON document from an event stream. @throws SignalError when the reply is neither */
-async function isJson(reply: Reply): Promise<boolean> {
+async function isJson(reply: Reply, signal: AbortSignal): Promise<boolean> {
   const { status, headers } = reply;
   if (!reply.body || headers["content-length"] === "0") {
     reply.destroy();
@@ -110,7 +110,7 @@ async function isJson(reply: Reply): Promise<boolean> {
   if (type === "text/event-stream") return false;
   if (JSON_TYPE.test(type)) return true;
   let start = "";
-  await readErrorText(reply, (soFar) => {
+  await readErrorText(reply, signal, (soFar) => {
     start = soFar;
   });
   const body = asObject(parse(start));

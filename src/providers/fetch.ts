@@ -16,7 +16,7 @@ const noop = () => {};
 
 /**
  * The `fetch` that the `openai` client gets. Unlike the global one it follows no redirect, decompresses nothing, has no
- * clocks of its own, reads at most 64 KiB of an error body, and throws at a status outside 200–599. With an Exchange
+ * clocks of its own, reads at most 64 KiB and 2 s of an error body, and throws at a status outside 200–599. With an Exchange
  * in `init` it reports there what it saw, and the Response of a 2xx has only what the client looks at.
  *
  * @param custom the user's own fetch, which then does the sending; it never sees the Exchange.
@@ -35,7 +35,7 @@ export function createFetch(custom?: Fetch): Fetch {
         rest.signal.throwIfAborted();
       }
       exchange.onReply(reply);
-      return await answer(reply, exchange);
+      return await answer(reply, exchange, rest.signal);
     } catch (error) {
       exchange.failure ??= error instanceof SignalError ? error.signal : thrownSignal(error, false);
       throw error;
@@ -52,7 +52,8 @@ async function direct(chosen: Fetch | undefined, url: string | URL | Request, in
   }
   const exchange: Exchange = { onReply: noop };
   const reply = await sendByUndici(url, init);
-  if (reply.status < 200 || reply.status > 299 || reply.status === 204) return answer(reply, exchange);
+  if (reply.status < 200 || reply.status > 299 || reply.status === 204)
+    return answer(reply, exchange, init.signal);
   return new Response(reply.body as ConstructorParameters<typeof Response>[0], {
     status: reply.status,
     headers: reply.headers,
@@ -96,7 +97,7 @@ async function sendByUndici(url: string | URL | Request, init: Init): Promise<Re
   };
 }
 
-async function answer(reply: Reply, exchange: Exchange): Promise<Response> {
+async function answer(reply: Reply, exchange: Exchange, signal: Init["signal"]): Promise<Response> {
   const { status, headers } = reply;
   if (status >= 200 && status < 300) {
     const empty = status === 204 || status === 205;
@@ -116,7 +117,7 @@ async function answer(reply: Reply, exchange: Exchange): Promise<Response> {
     const failure: Signal = { kind: "http", status, headers, body: "" };
     exchange.failure = failure;
     if (isEncoded(reply)) reply.destroy();
-    else await readErrorText(reply, (text) => (failure.body = text));
+    else await readErrorText(reply, signal, (text) => (failure.body = text));
     return new Response(failure.body, {
       status,
       headers: new Headers([["content-type", headers["content-type"] ?? ""]]),

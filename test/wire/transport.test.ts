@@ -2,9 +2,10 @@ import { getEventListeners } from "node:events";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import { SignalError } from "../../src/errors.js";
+import { classify } from "../../src/failure.js";
 import { openAICompatible } from "../../src/providers/openai-compatible.js";
 import { openRouter } from "../../src/providers/openrouter.js";
-import type { OpenContext } from "../../src/types.js";
+import type { OpenContext, Signal } from "../../src/types.js";
 import {
   chunk,
   DONE,
@@ -280,6 +281,38 @@ describe("an HTTP error", () => {
       status: 503,
       body: '{"error"',
     });
+  });
+
+  test.each([
+    ["of its beginning", '{"error":{"message":"slow do'],
+    ["of nothing", ""],
+  ])("is reported with its status and headers when its body stalls, after 2 s and %s", async (_, start) => {
+    const server = await started(
+      serveRaw(
+        (socket) => void socket.write(`${head("429 No\r\nretry-after: 7\r\ncontent-length: 100")}${start}`),
+      ),
+    );
+    for (const fetch of [undefined, globalThis.fetch]) {
+      const { signal, heads } = await take(openRouter({ apiKey: KEY, baseURL: server.baseURL, fetch }));
+      expect(signal).toMatchObject({
+        kind: "http",
+        status: 429,
+        body: start,
+        headers: { "retry-after": "7" },
+      });
+      expect(classify(signal as Signal)).toMatchObject({ class: "rate_limit", retryAfterMs: 7_000 });
+      expect(heads).toEqual([{ status: 429 }]);
+      await eventually(() => server.sockets.size === 0);
+    }
+  });
+
+  test("that stalls under a wrong content type is reported by that", async () => {
+    const server = await started(
+      serve((response) => void response.writeHead(200, { "content-type": "text/html" }).write("<html>")),
+    );
+    const { signal } = await take(provider(server));
+    expect(signal).toMatchObject({ kind: "invalid", reason: "content_type" });
+    await eventually(() => server.sockets.size === 0);
   });
 
   test("with a compressed body is reported by its status alone", async () => {
