@@ -6,6 +6,7 @@ import { openChatCompletion } from "./chat-completions.js";
 import { createClient, type PassedClientOptions } from "./client.js";
 import { accountOf, checkBaseURL, checkHeaders, checkKey, isPrivateHost, secretsOf } from "./endpoint.js";
 import type { Fetch } from "./fetch.js";
+import { asObject } from "./json.js";
 
 /** What nearly every server of the chat-completions format understands. */
 const SUPPORTS: Supports = {
@@ -29,7 +30,10 @@ export interface OpenAICompatibleOptions {
   headers?: Record<string, string> | undefined;
   /** What the endpoint understands, where it differs from: usage in streams, tools and JSON schemas yes, the rest no. */
   supports?: Partial<Supports> | undefined;
-  /** Clock defaults of this endpoint. Default: 120 s to connect and to the first token on a private host. */
+  /**
+   * Clock defaults of this endpoint: milliseconds above 0, or false to turn a clock off. On a private host it has 120 s
+   * to connect and to the first token, where these say nothing else.
+   */
   timeouts?: Partial<AttemptTimeouts> | undefined;
   /** Does the sending, in place of undici. */
   fetch?: Fetch | undefined;
@@ -53,7 +57,7 @@ export function openAICompatible(options: OpenAICompatibleOptions): Provider & {
     ...checkHeaders("headers", options.headers),
   };
   const supports = { ...SUPPORTS, ...known(options.supports) };
-  const timeouts = options.timeouts ?? (isPrivateHost(baseURL) ? LOCAL_TIMEOUTS : undefined);
+  const timeouts = { ...(isPrivateHost(baseURL) && LOCAL_TIMEOUTS), ...clocks(options.timeouts) };
   let made: OpenAI | undefined;
   const client = () => {
     made ??= createClient({ baseURL, apiKey, headers, fetch, clientOptions });
@@ -63,7 +67,7 @@ export function openAICompatible(options: OpenAICompatibleOptions): Provider & {
     name,
     account: accountOf(baseURL, apiKey),
     supports,
-    ...(timeouts && { timeouts }),
+    timeouts,
     get client() {
       return client();
     },
@@ -82,4 +86,35 @@ function known(supports: Partial<Supports> | undefined): Partial<Supports> {
     result[key as keyof Supports] = value;
   }
   return result;
+}
+
+const CLOCKS: ReadonlySet<string> = new Set<keyof AttemptTimeouts>([
+  "connectMs",
+  "firstTokenMs",
+  "idleMs",
+  "attemptMs",
+]);
+
+function clocks(timeouts: unknown): Partial<AttemptTimeouts> {
+  if (timeouts === undefined) return {};
+  if (!asObject(timeouts)) throw new OptionsError(`timeouts must be an object, got ${shown(timeouts)}`);
+  const result: Partial<AttemptTimeouts> = {};
+  for (const [key, value] of Object.entries(timeouts as object)) {
+    if (!CLOCKS.has(key))
+      throw new OptionsError(`timeouts.${key} is not an option here, got ${shown(value)}`);
+    if (value === undefined) continue;
+    if (value !== false && !(Number.isFinite(value) && value > 0)) {
+      throw new OptionsError(
+        `timeouts.${key} must be > 0 (milliseconds), or false to turn it off, got ${shown(value)}`,
+      );
+    }
+    result[key as keyof AttemptTimeouts] = value;
+  }
+  return result;
+}
+
+/** A wrong value in a few words; a key in the wrong place is not repeated. */
+function shown(value: unknown): string {
+  if (typeof value === "string") return redact(JSON.stringify(value.slice(0, 60)), { secrets: [] });
+  return typeof value === "object" && value !== null ? "an object" : String(value);
 }

@@ -78,14 +78,36 @@ describe("openAICompatible", () => {
     "http://[2606:4700::1]/v1",
     "https://localhost.example.com/v1",
   ])("gives %s the usual clocks", (baseURL) => {
-    expect(at(baseURL).timeouts).toBeUndefined();
+    expect(at(baseURL).timeouts).toEqual({});
   });
 
-  test("takes clocks of its own", () => {
-    const timeouts = { firstTokenMs: false } as const;
-    expect(openAICompatible({ name: "x", baseURL: "http://127.0.0.1/v1", timeouts }).timeouts).toEqual(
-      timeouts,
-    );
+  test("takes clocks of its own, each beside the others' defaults", () => {
+    const timeouts = { firstTokenMs: false, connectMs: undefined, idleMs: 5_000 } as never;
+    const of = (baseURL: string) => openAICompatible({ name: "x", baseURL, timeouts }).timeouts;
+    expect(of("http://127.0.0.1/v1")).toStrictEqual({
+      connectMs: 120_000,
+      firstTokenMs: false,
+      idleMs: 5_000,
+    });
+    expect(of("https://api.test/v1")).toStrictEqual({ firstTokenMs: false, idleMs: 5_000 });
+  });
+
+  test.each<[string, unknown, string]>([
+    ["timeouts.idleMs", { idleMs: 0 }, "got 0"],
+    ["timeouts.idleMs", { idleMs: -5 }, "got -5"],
+    ["timeouts.connectMs", { connectMs: Number.NaN }, "got NaN"],
+    ["timeouts.connectMs", { connectMs: Number.POSITIVE_INFINITY }, "got Infinity"],
+    ["timeouts.attemptMs", { attemptMs: "20s" }, 'got "20s"'],
+    ["timeouts.attemptMs", { attemptMs: true }, "got true"],
+    ["timeouts.firstTokenMs", { firstTokenMs: null }, "got null"],
+    ["timeouts.totalMs", { totalMs: 1_000 }, "got 1000"],
+    ["timeouts", 5_000, "got 5000"],
+    ["timeouts", null, "got null"],
+  ])("names a wrong clock %s and its value %j", (path, timeouts, value) => {
+    const make = () => openAICompatible({ name: "x", baseURL: "http://127.0.0.1/v1", timeouts } as never);
+    expect(make).toThrow(OptionsError);
+    expect(make).toThrow(`${path} `);
+    expect(make).toThrow(value);
   });
 
   test.each<[string, object]>([
