@@ -91,17 +91,34 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider 
     return made;
   };
 
+  const own = () => {
+    try {
+      return options.client?.();
+    } catch {
+      // Whoever sends with it will say so; a failure can be told without.
+      return undefined;
+    }
+  };
+  const secrets = () => {
+    const client = own();
+    const theirs = [client?.apiKey, client?.adminAPIKey].filter((key) => typeof key === "string");
+    return [...secretsOf(apiKey(), headers), ...theirs];
+  };
+
   return {
     name,
     supports: SUPPORTS,
     get account() {
-      return accountOf(baseURL(), apiKey());
+      const client = own();
+      return client
+        ? accountOf(client.baseURL, client.apiKey ?? client.adminAPIKey ?? undefined)
+        : accountOf(baseURL(), apiKey());
     },
     get client() {
       return client();
     },
     ready: () => void client(),
-    redact: (text) => redact(text, { secrets: secretsOf(apiKey(), headers) }),
+    redact: (text) => redact(text, { secrets: secrets() }),
     open: (request, context) =>
       openChatCompletion(
         routing && request.provider === undefined ? { ...request, provider: routing } : request,

@@ -2,6 +2,7 @@ import OpenAI from "openai";
 import { Agent, getGlobalDispatcher, MockAgent, setGlobalDispatcher } from "undici";
 import { afterEach, describe, expect, test } from "vitest";
 import { OptionsError } from "../../../src/errors.js";
+import { FallbackChain } from "../../../src/fallback-chain.js";
 import { EXCHANGE, type Exchange } from "../../../src/providers/exchange.js";
 import { createFetch } from "../../../src/providers/fetch.js";
 import { openRouter } from "../../../src/providers/openrouter.js";
@@ -275,6 +276,56 @@ describe("the sending", () => {
     await iterator.return?.();
     expect(await waiting).toMatchObject({ done: true });
     expect(cancelled).toBe(true);
+  });
+});
+
+describe("a client of the user's own", () => {
+  const make = (apiKey: string | (() => Promise<string>), baseURL = "https://openrouter.ai/api/v1") =>
+    new OpenAI({ apiKey, baseURL, maxRetries: 0 });
+
+  test("has its key redacted, in every failure of a call too", async () => {
+    const server = await serve((response, { headers }) =>
+      response
+        .writeHead(401)
+        .end(JSON.stringify({ error: { message: `No such key: ${headers.authorization?.slice(7)}.` } })),
+    );
+    servers.push(server);
+    const provider = openRouter({ client: () => make("plain-words-of-mine", server.baseURL) });
+    expect(provider.redact?.("bad plain-words-of-mine")).toBe("bad [redacted]");
+    const chain = new FallbackChain({ targets: ["a/b"], provider, logger: false });
+    const error = await chain.complete({ messages: REQUEST.messages }).catch((error: unknown) => error);
+    expect(String(error) + JSON.stringify(error)).toContain("No such key");
+    expect(String(error) + JSON.stringify(error)).not.toContain("plain-words-of-mine");
+  });
+
+  test("has a key that a function gives redacted, too", async () => {
+    const server = await hello();
+    const client = make(async () => "given-late-by-a-function", server.baseURL);
+    const provider = openRouter({ client: () => client });
+    expect((await take(provider)).text).toBe("Hello world");
+    expect(server.requests[0]?.headers.authorization).toBe("Bearer given-late-by-a-function");
+    expect(provider.redact?.("bad given-late-by-a-function")).toBe("bad [redacted]");
+  });
+
+  test("decides the account by its key and host, and not by ours", () => {
+    process.env.OPEN_ROUTER_API_KEY = KEY;
+    const account = (key: string, baseURL?: string) =>
+      openRouter({ client: () => make(key, baseURL) }).account;
+    expect(account("one")).toBe(account("one"));
+    expect(account("one")).not.toBe(account("two"));
+    expect(account("one")).not.toBe(account("one", "https://other.test/v1"));
+    expect(account(KEY)).toBe(openRouter({ apiKey: KEY, baseURL: "https://openrouter.ai/api/v1" }).account);
+  });
+
+  test("that cannot be made hides no failure", () => {
+    const provider = openRouter({
+      apiKey: KEY,
+      client: () => {
+        throw new Error("no client");
+      },
+    });
+    expect(provider.redact?.(`bad ${KEY}`)).toBe("bad [redacted]");
+    expect(provider.account).toMatch(/^[0-9a-f]{16}$/);
   });
 });
 
