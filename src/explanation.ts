@@ -1,3 +1,4 @@
+import { withoutEchoes } from "./failure/echo.js";
 import { classify } from "./failure.js";
 import { promptText } from "./prompt-text.js";
 import { redact } from "./redaction.js";
@@ -7,7 +8,7 @@ import type { ChatRequest, Clock, Failure, Provider, Signal } from "./types.js";
 export type Explain = (signal: Signal, provider: Provider) => Failure;
 
 /** Fields of a failure that hold a server's words. */
-const SERVER_TEXTS: ReadonlySet<string> = new Set(["message", "code", "requestId", "upstream"]);
+const SERVER_TEXTS = ["message", "code", "requestId", "upstream"] as const;
 
 /** Classifies, and takes keys and echoes of the prompt out of whatever a server said. */
 export function explainer(request: ChatRequest, clock: Clock): Explain {
@@ -15,12 +16,18 @@ export function explainer(request: ChatRequest, clock: Clock): Explain {
   return (signal, provider) => {
     const failure = classify(signal, { wallNow: clock.wall() });
     prompt ??= promptText(request);
-    const echo = { secrets: [], prompt };
-    const texts = Object.entries(failure).flatMap(([key, value]) =>
-      typeof value === "string" && SERVER_TEXTS.has(key)
-        ? [[key, redact(provider.redact?.(value) ?? value, echo)]]
-        : [],
+    const said = SERVER_TEXTS.flatMap((key) => {
+      const text = failure[key];
+      return text === undefined
+        ? []
+        : [{ key, text: redact(provider.redact?.(text) ?? text, { secrets: [] }) }];
+    });
+    // All at once, since the prompt may be long.
+    const shown = withoutEchoes(
+      said.map(({ text }) => text),
+      prompt,
     );
+    const texts = said.map(({ key }, index) => [key, shown[index]]);
     // An abort that the chain did not make is somebody's own fetch or provider giving up.
     const foreignAbort = failure.class === "aborted" && ({ class: "network", scope: "model" } as const);
     return { ...failure, ...Object.fromEntries(texts), ...foreignAbort };

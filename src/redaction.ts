@@ -1,12 +1,9 @@
+import { withoutEchoes } from "./failure/echo.js";
+
 const REDACTED = "[redacted]";
-const ECHO = "[echo removed]";
 
 /** Shorter secrets are not looked for: they would blank out ordinary words. */
 const MIN_SECRET = 4;
-/** Characters of a run that counts as an echo of the prompt. */
-const RUN = 16;
-/** Longer prompts are searched in their first and last half of this many characters only. */
-const MAX_PROMPT = 4 * 1024 * 1024;
 
 const ESCAPE = String.fromCharCode(27);
 const CSI = String.fromCharCode(0x9b);
@@ -40,8 +37,8 @@ export interface RedactOptions {
   /** Exact values to remove, such as API keys; their JSON, URL and base64 forms go too. At least 4 characters each. */
   secrets: readonly string[];
   /**
-   * The text that was sent. Runs of at least 16 characters of it are removed, and white space is collapsed to single
-   * spaces to find them. Of a prompt over 4 Mi characters only the first and the last 2 Mi are searched.
+   * The text that was sent. Runs of at least 16 characters of it are removed: see `withoutEchoes`, which searches it
+   * once for several texts.
    */
   prompt?: string;
 }
@@ -57,7 +54,7 @@ export function redact(text: string, { secrets, prompt }: RedactOptions): string
     result = withoutCutSecret(result, secret);
   }
   for (const [shape, replacement] of KEY_SHAPES) result = result.replace(shape, replacement);
-  return prompt ? withoutEcho(result, prompt) : result;
+  return prompt ? (withoutEchoes([result], prompt)[0] as string) : result;
 }
 
 /**
@@ -103,75 +100,4 @@ function withoutCutSecret(text: string, secret: string): string {
     }
   }
   return text;
-}
-
-function withoutEcho(text: string, prompt: string): string {
-  const line = text.replace(/\s+/g, " ");
-  if (line.length < RUN) return line;
-  const places = new Map<string, number[]>();
-  for (let at = 0; at + RUN <= line.length; at++) {
-    const run = line.slice(at, at + RUN);
-    const known = places.get(run);
-    if (known) known.push(at);
-    else places.set(run, [at]);
-  }
-  const echoed = new Uint8Array(line.length);
-  for (const piece of piecesOf(prompt)) {
-    for (const run of runsIn(piece.replace(/\s+/g, " "), new Set(places.keys()))) {
-      for (const at of places.get(run) ?? []) echoed.fill(1, at, at + RUN);
-    }
-  }
-  return withoutMarked(line, echoed);
-}
-
-function piecesOf(prompt: string): string[] {
-  if (prompt.length <= MAX_PROMPT) return [prompt];
-  return [prompt.slice(0, MAX_PROMPT / 2), prompt.slice(-MAX_PROMPT / 2)];
-}
-
-const BASE = 0x01000193;
-
-/** The wanted runs that occur in `text`, by a rolling hash: one pass whatever the text repeats (Rabin–Karp). */
-function runsIn(text: string, wanted: Set<string>): string[] {
-  const found: string[] = [];
-  const byHash = new Map<number, string[]>();
-  for (const run of wanted) {
-    const hash = hashOf(run);
-    byHash.set(hash, [...(byHash.get(hash) ?? []), run]);
-  }
-  let leading = 1;
-  for (let i = 1; i < RUN; i++) leading = Math.imul(leading, BASE);
-  let hash = hashOf(text.slice(0, RUN));
-  for (let at = 0; at + RUN <= text.length; at++) {
-    const candidates = byHash.get(hash);
-    if (candidates) {
-      const run = text.slice(at, at + RUN);
-      const index = candidates.indexOf(run);
-      if (index >= 0) {
-        found.push(run);
-        // Once is enough; without this a monotonous prompt would be compared at every place.
-        candidates.splice(index, 1);
-        if (candidates.length === 0) byHash.delete(hash);
-        if (byHash.size === 0) break;
-      }
-    }
-    hash = (hash - Math.imul(text.charCodeAt(at), leading)) | 0;
-    hash = (Math.imul(hash, BASE) + text.charCodeAt(at + RUN)) | 0;
-  }
-  return found;
-}
-
-function hashOf(run: string): number {
-  let hash = 0;
-  for (let i = 0; i < run.length; i++) hash = (Math.imul(hash, BASE) + run.charCodeAt(i)) | 0;
-  return hash;
-}
-
-function withoutMarked(text: string, marked: Uint8Array): string {
-  let result = "";
-  for (let at = 0; at < text.length; at++) {
-    if (!marked[at]) result += text[at];
-    else if (at === 0 || !marked[at - 1]) result += ECHO;
-  }
-  return result;
 }

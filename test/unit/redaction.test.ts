@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { withoutEchoes } from "../../src/failure/echo.js";
 import { redact, sanitizeText } from "../../src/redaction.js";
 
 const KEY = 'canary/Key+with=odd "chars"&more';
@@ -106,6 +107,37 @@ describe("redact removes echoes of the prompt", () => {
     expect(echo("got: line one line two line three", "line one\n  line two\tline three")).toBe(
       "got: [echo removed]",
     );
+  });
+
+  it("takes for white space in a prompt what a regular expression does, and nothing else", () => {
+    const [text, left, right] = ["abcdefghij klmnopqrst", "abcdefghij", "klmnopqrst"];
+    const all = Array.from({ length: 0x10000 }, (_, unit) => String.fromCharCode(unit));
+    const spaces = all.filter((unit) => /\s/.test(unit));
+    expect(spaces).toHaveLength(25);
+    for (const space of spaces) expect(echo(text, `${left}${space}${right}`)).toBe("[echo removed]");
+    const others = all.filter((unit) => !/\s/.test(unit));
+    expect(echo(text, others.map((unit) => `${left}${unit}${right}`).join("|"))).toBe(text);
+  });
+
+  it("in texts of any script, beside halves of pairs", () => {
+    expect(echo("x 😀 договор между сторонами y", "Вот 😀 договор между сторонами.")).toBe(
+      "x[echo removed] y",
+    );
+    expect(echo(`\ud83d${"a".repeat(16)}\ude00`, `\ude00${"a".repeat(16)}\ud83d`)).toBe(
+      "\ud83d[echo removed]\ude00",
+    );
+  });
+
+  it("from several texts at once, each for itself", () => {
+    const texts = ["Please translate the", "short", "", "x Please translate the", "translate the fol"];
+    expect(withoutEchoes(texts, prompt)).toEqual([
+      "[echo removed]",
+      "short",
+      "",
+      "x [echo removed]",
+      "[echo removed]",
+    ]);
+    expect(withoutEchoes(["a  b"], "")).toEqual(["a b"]);
   });
 
   it("but takes care of case, and of a prompt that is short or absent", () => {
