@@ -30,15 +30,15 @@ describe("an explained failure", () => {
   const secret = "the merger with Acme closes in May";
 
   it("repeats nothing of the prompt in any of its texts", () => {
-    const failure = explained(`Write:${secret}.`, {
+    const failure = explained(`Write:${secret}, "codename_bluebird".`, {
       message: `bad: ${secret}!`,
-      code: `x_${secret}_y`,
+      code: "x_codename_bluebird",
       id: `r-${secret}`,
       upstream: `U ${secret}`,
     });
     expect(failure).toMatchObject({
       message: "U [echo removed]: bad: [echo removed]!",
-      code: "x_[echo removed]_y",
+      code: "x_[echo removed]",
       requestId: "r-[echo removed]",
       upstream: "U [echo removed]",
     });
