@@ -171,12 +171,11 @@ export class Attempt {
     return batch.done ? this.#complete() : this.#absorb(batch.value);
   }
 
-  /** What breaks after the finish reason leaves the answer whole, unless the server says that it is not. */
+  /** A connection that ends or breaks after the finish reason leaves the answer whole; what it says does not. */
   #trailing(error: unknown): boolean {
     if (error === TRAILER) return true;
-    const said =
-      error instanceof SignalError && (error.signal.kind === "error_body" || error.signal.kind === "finish");
-    return this.#stopped === undefined && !said;
+    if (this.#stopped !== undefined) return false;
+    return !(error instanceof SignalError) || error.signal.kind === "eof" || error.signal.kind === "thrown";
   }
 
   #absorb(batch: readonly ProviderPart[]): ContentPart[] {

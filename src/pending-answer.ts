@@ -7,6 +7,8 @@ export type Meta = Extract<ProviderPart, { type: "meta" }>;
 
 /** Finish reasons of an answer that is all the model had to say, or had room for. */
 const WHOLE = new Set(["stop", "length", "tool_calls"]);
+/** Finish reasons that no later one makes good. */
+const CUT = new Set(["length", "content_filter"]);
 
 interface Batch {
   /** What may be shown of it: tool calls are held until they are whole. */
@@ -60,7 +62,7 @@ export class PendingAnswer {
           break;
         case "finish":
           // Some upstreams say "stop" once more after what really ended the answer.
-          if (part.reason !== "stop" || this.#finishReason === undefined) this.#finishReason = part.reason;
+          if (!CUT.has(this.#finishReason ?? "") || !WHOLE.has(part.reason)) this.#finishReason = part.reason;
           break;
         case "usage":
           this.usage = part.usage;
@@ -83,7 +85,12 @@ export class PendingAnswer {
     if (finishReason === undefined && afterContent) return { kind: "eof", afterContent };
     // What nobody knows the meaning of is no evidence of a whole answer.
     if (finishReason !== undefined && !WHOLE.has(finishReason)) {
-      return { kind: "finish", reason: "error", detail: finishReason, afterContent };
+      return {
+        kind: "finish",
+        reason: finishReason === "error" ? "error" : "unknown",
+        detail: finishReason,
+        afterContent,
+      };
     }
     if (finishReason === "length" && this.#toolCalls.open) {
       return {

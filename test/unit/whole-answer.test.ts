@@ -21,6 +21,11 @@ describe("an answer is not whole", () => {
       "stream_interrupted",
     ],
     [
+      "when what comes behind its finish reason is broken",
+      ["The dose is 5", finish("stop"), { kind: "invalid", reason: "json", message: "broken" }],
+      "invalid_response",
+    ],
+    [
       "when its finish reason turns into an error",
       ["The dose is 5", finish("stop"), finish("error")],
       "stream_interrupted",
