@@ -72,16 +72,23 @@ export class AnswerStream implements ChainStream {
     const batches = this.batches();
     const watch = this.#watch;
     let waiting: Part[] = [];
+    let last: Promise<unknown> = Promise.resolve();
+    const take = async (): Promise<IteratorResult<Part>> => {
+      // Whoever takes a part is still there, although the next batch is not asked for yet.
+      if (waiting.length > 0) watch.waiting();
+      while (waiting.length === 0) {
+        const { done, value } = await batches.next();
+        if (done) return { done, value: undefined };
+        waiting = value.toReversed();
+      }
+      return { done: false, value: waiting.pop() as Part };
+    };
     const iterator: AsyncIterableIterator<Part> = {
-      async next() {
-        // Whoever takes a part is still there, although the next batch is not asked for yet.
-        if (waiting.length > 0) watch.waiting();
-        while (waiting.length === 0) {
-          const { done, value } = await batches.next();
-          if (done) return { done, value: undefined };
-          waiting = value.toReversed();
-        }
-        return { done: false, value: waiting.pop() as Part };
+      next() {
+        // In turn: of two that wait for a batch at once, the second would overwrite what the first left of its own.
+        const read = last.then(take, take);
+        last = read;
+        return read;
       },
       return: () => batches.return?.() as Promise<IteratorResult<Part>>,
       [Symbol.asyncIterator]: () => iterator,

@@ -224,6 +224,16 @@ describe("a port that misbehaves", () => {
 });
 
 describe("a stream", () => {
+  it("loses no part and keeps their order when the next is asked for before the last has come", async () => {
+    const burst = [text("a"), text("b"), text("c")];
+    const { chain } = bench({ "a/one": [[burst, 10, [text("d"), text("e")], finish]] });
+    const iterator = chain.stream(ask)[Symbol.asyncIterator]();
+    const reads = Promise.all(Array.from({ length: 8 }, () => iterator.next()));
+    await vi.advanceTimersByTimeAsync(100);
+    const said = (await reads).map(({ done, value }) => (done ? "end" : (value.text ?? value.type)));
+    expect(said).toEqual(["a", "b", "c", "d", "e", "finish", "end", "end"]);
+  });
+
   it("can be iterated once", async () => {
     const { chain } = bench({ "a/one": [answer("Hi.")] });
     const stream = chain.stream(ask);
