@@ -230,7 +230,9 @@ describe("a stream", () => {
     const iterator = chain.stream(ask)[Symbol.asyncIterator]();
     const reads = Promise.all(Array.from({ length: 8 }, () => iterator.next()));
     await vi.advanceTimersByTimeAsync(100);
-    const said = (await reads).map(({ done, value }) => (done ? "end" : (value.text ?? value.type)));
+    const said = (await reads).map(({ done, value }) =>
+      done ? "end" : value.type === "text" ? value.text : value.type,
+    );
     expect(said).toEqual(["a", "b", "c", "d", "e", "finish", "end", "end"]);
   });
 
