@@ -172,6 +172,8 @@ export class Call implements RaceContext, LaneContext {
   won({ n, target, model, usage, finishReason }: Attempt): readonly Part[] {
     if (this.settled) throw this.error;
     const reason = finishReason ?? "";
+    // Before anybody hears of it: a sink or a logger that aborts now must not end the call a second time.
+    this.settled = true;
     this.#tell({ type: "attempt.won", n, finishReason: reason });
     this.#settle({ type: "call.finished", outcome: "ok" });
     const finish: Part = { type: "finish", reason, model: model ?? target.model };

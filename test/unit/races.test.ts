@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
+  type AuditRecord,
   FallbackChain,
   type FallbackChainOptions,
   memoryAudit,
@@ -155,6 +156,21 @@ describe("an abort", () => {
     expect(error).toMatchObject({ code: "aborted" });
     expect(provider.requests).toHaveLength(1);
     expect(provider.closed).toBe(provider.opened);
+  });
+});
+
+describe("an abort made by whoever hears that the answer is won", () => {
+  it("comes too late: one record, and it says what the caller got", async () => {
+    const caller = new AbortController();
+    const records: AuditRecord[] = [];
+    const audit = {
+      attempt: () => caller.abort(),
+      write: (record: AuditRecord) => void records.push(record),
+    };
+    const { chain } = bench({ "a/one": [answer("Hi.")] }, { audit });
+    const { text, error } = await drain(chain.stream(ask, { signal: caller.signal }));
+    expect({ text, error }).toEqual({ text: "Hi.", error: undefined });
+    expect(records.map(({ outcome }) => outcome)).toEqual(["ok"]);
   });
 });
 
