@@ -110,10 +110,9 @@ export class Attempt {
       const stream = await this.#interruptible(opening);
       if (this.#stopped !== undefined) throw this.#stopped;
       this.#iterator = stream[Symbol.asyncIterator]();
-      let head: ContentPart[] = [];
+      const head: ContentPart[] = [];
       for (let reads = 1; !this.done; reads++) {
-        const shown = await this.#read();
-        head = head.length === 0 ? shown : head.concat(shown);
+        for (const part of await this.#read()) head.push(part);
         if (gate === "content" && head.length > 0) break;
         // A provider that never waits for anything would keep every timer from firing.
         if (reads % BREATH === 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, 0));

@@ -239,6 +239,20 @@ describe("a port that misbehaves", () => {
   });
 });
 
+describe("an answer of very many reads", () => {
+  it("that is shown when it is whole costs no time that grows with their square", async () => {
+    vi.useRealTimers();
+    const reads = 100_000;
+    const steps: ProviderPart[][] = Array.from({ length: reads }, () => [text("word ")]);
+    const { provider } = immediate({ "a/one": [...steps, [finish]] }, () => {});
+    const chain = new FallbackChain({ targets: ["a/one"], provider, logger: false });
+    const startedAt = performance.now();
+    expect((await chain.complete(ask)).text).toHaveLength(5 * reads);
+    expect(performance.now() - startedAt).toBeLessThan(6_000);
+    vi.useFakeTimers();
+  }, 60_000);
+});
+
 describe("a stream", () => {
   it("loses no part and keeps their order when the next is asked for before the last has come", async () => {
     const burst = [text("a"), text("b"), text("c")];
