@@ -62,7 +62,9 @@ export class Dispatch {
   #write(sink: AuditSink, record: AuditRecord): Promise<void> | undefined {
     try {
       const writing = sink.write(record);
-      return writing instanceof Promise ? this.#bounded("write", writing, WRITE_WAIT_MS) : undefined;
+      // Not only a Promise: what query builders return does nothing before somebody awaits it.
+      if (typeof writing?.then !== "function") return undefined;
+      return this.#bounded("write", Promise.resolve(writing), WRITE_WAIT_MS);
     } catch (error) {
       this.#failed("write", error);
       return undefined;

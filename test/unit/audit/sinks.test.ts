@@ -62,6 +62,22 @@ describe("jsonlAudit", () => {
   });
 });
 
+describe("a sink of one's own", () => {
+  it("may return what begins to write only when it is awaited, as query builders do", async () => {
+    const written: string[] = [];
+    const lazy = ({ callId }: AuditRecord) => ({
+      then(resolve: () => void) {
+        written.push(callId);
+        resolve();
+      },
+    });
+    const { chain } = bench({ "a/one": [answer("Hi.")] }, { audit: { write: lazy as never } });
+    const { record } = await drain(chain.stream(ask));
+    await chain.close();
+    expect(written).toEqual([record.callId]);
+  });
+});
+
 describe("memoryAudit", () => {
   it("keeps the last records up to its limit", () => {
     const sink = memoryAudit({ limit: 2 });
