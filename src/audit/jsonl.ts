@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { AuditSink } from "../record.js";
 
@@ -47,5 +47,29 @@ export function jsonlAudit(path: string): AuditSink {
 
 async function openAppend(path: string): Promise<FileHandle> {
   await mkdir(dirname(path), { recursive: true });
-  return open(path, "a");
+  const file = await open(path, "a");
+  // A crash or a full disk may have cut the last line short, and the next record must not be lost with it.
+  try {
+    if (await endsInMidLine(path)) await file.appendFile("\n");
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function endsInMidLine(path: string): Promise<boolean> {
+  const { size } = await stat(path);
+  if (size === 0) return false;
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, "r");
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+    return buffer[0] !== 0x0a;
+  } catch {
+    // A file that we may write and not read.
+    return false;
+  } finally {
+    await file?.close();
+  }
 }

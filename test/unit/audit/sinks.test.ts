@@ -40,6 +40,17 @@ describe("jsonlAudit", () => {
     await expect(sink.write(record("b"))).rejects.toThrow("ENOSPC");
   });
 
+  it("begins a line of its own behind one that a crash or a full disk cut short", async () => {
+    const path = join(folder, "audit.jsonl");
+    await writeFile(path, '{"v":1,"callId":"cut sh');
+    const sink = jsonlAudit(path);
+    await sink.write(record("a"));
+    await sink.write(record("b"));
+    await sink.close!();
+    const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
+    expect(lines.slice(1).map((line) => JSON.parse(line).callId)).toEqual(["a", "b"]);
+  });
+
   it("goes on when its file can be opened at last", async () => {
     const path = join(folder, "later", "audit.jsonl");
     await writeFile(join(folder, "later"), "in the way");
