@@ -169,9 +169,8 @@ export class Call implements RaceContext, LaneContext {
   }
 
   /** The answer is whole: closes the record, and returns the last parts. */
-  won({ n, target, model, usage, finishReason }: Attempt): readonly Part[] {
+  won({ n, target, model, usage, finishReason: reason = "" }: Attempt): readonly Part[] {
     if (this.settled) throw this.error;
-    const reason = finishReason ?? "";
     // Before anybody hears of it: a sink or a logger that aborts now must not end the call a second time.
     this.settled = true;
     this.#tell({ type: "attempt.won", n, finishReason: reason });
