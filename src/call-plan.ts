@@ -54,7 +54,7 @@ export function planOf(request: ChatRequest, options: CallOptions): CallPlan {
     streamed,
     labels,
     caller,
-    signals: signal === undefined ? [] : [signal].flat(),
+    signals: [signal ?? []].flat(),
     ...(model !== undefined && { model }),
     ...(defaults && { defaults }),
   };

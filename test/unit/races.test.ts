@@ -159,6 +159,13 @@ describe("an abort", () => {
   });
 });
 
+describe("a signal that is null", () => {
+  it("is none, as it is for fetch", async () => {
+    const { chain } = bench({ "a/one": [answer("Hi.")] });
+    expect((await chain.complete(ask, { signal: null as never })).text).toBe("Hi.");
+  });
+});
+
 describe("an abort made by whoever hears that the answer is won", () => {
   it("comes too late: one record, and it says what the caller got", async () => {
     const caller = new AbortController();
