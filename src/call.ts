@@ -6,7 +6,7 @@ import { errorText } from "./error-text.js";
 import { AttemptError, FallbackChainError, type FallbackChainErrorCode, OptionsError } from "./errors.js";
 import type { ChainEvent, Untimed } from "./events.js";
 import { Evidence } from "./evidence.js";
-import { type Explain, explainer } from "./explanation.js";
+import { type Explain, explainer, withoutSecrets } from "./explanation.js";
 import { classify } from "./failure.js";
 import { type Committed, Lane, type LaneContext, LaneFailed } from "./lane.js";
 import type { ChainConfig } from "./options.js";
@@ -126,7 +126,7 @@ export class Call implements RaceContext, LaneContext {
       clock: this.clock,
       emit: (event) => this.#evidence.emit(event),
       explain: (signal) => this.#explain(signal, target.provider),
-      redact: (text) => target.provider.redact?.(text) ?? text,
+      redact: (text) => withoutSecrets(text, target.provider),
       onContent: () => lane.onContent(),
     });
   }

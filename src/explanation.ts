@@ -10,6 +10,15 @@ export type Explain = (signal: Signal, provider: Provider) => Failure;
 /** Fields of a failure that hold a server's words. */
 const SERVER_TEXTS = ["message", "code", "requestId", "upstream"] as const;
 
+/** What may be shown of a text. Nothing of it, when the provider fails to say. */
+export function withoutSecrets(text: string, provider: Provider): string {
+  try {
+    return provider.redact?.(text) ?? text;
+  } catch {
+    return "[redacted]";
+  }
+}
+
 /** Classifies, and takes keys and echoes of the prompt out of whatever a server said. */
 export function explainer(request: ChatRequest, clock: Clock): Explain {
   let prompt: string | undefined;
@@ -20,7 +29,7 @@ export function explainer(request: ChatRequest, clock: Clock): Explain {
       const text = failure[key];
       return text === undefined
         ? []
-        : [{ key, text: redact(provider.redact?.(text) ?? text, { secrets: [] }) }];
+        : [{ key, text: redact(withoutSecrets(text, provider), { secrets: [] }) }];
     });
     // All at once, since the prompt may be long.
     const shown = withoutEchoes(

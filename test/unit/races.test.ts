@@ -6,6 +6,7 @@ import {
   memoryAudit,
   type Provider,
   type ProviderPart,
+  SignalError,
 } from "../../src/chain.js";
 import { answer } from "../../src/providers/scripted.js";
 import type { Supports } from "../../src/types.js";
@@ -205,6 +206,32 @@ describe("a port that misbehaves", () => {
     expect(error?.name).toBe("FallbackChainError");
     expect(audit.records).toHaveLength(1);
     expect(provider.closed).toBe(provider.opened);
+  });
+
+  it("such as a provider whose redact throws is a failed attempt like any other, and shows nothing", async () => {
+    let aborted = 0;
+    const provider: Provider = {
+      name: "careless",
+      account: "none",
+      supports,
+      redact() {
+        throw new Error("bug");
+      },
+      async open(_, { signal }) {
+        signal.addEventListener("abort", () => aborted++);
+        const body = JSON.stringify({ error: { message: "sesame opens it", code: 404 } });
+        throw new SignalError({ kind: "http", status: 404, headers: {}, body });
+      },
+    };
+    const { chain } = bench(
+      { "b/two": [answer("b")] },
+      { targets: [{ model: "a/one", provider }, { model: "b/two" }] },
+    );
+    const { text, record } = await drain(chain.stream(ask));
+    expect(text).toBe("b");
+    expect(record.attempts[0]).toMatchObject({ outcome: "failed", failure: { class: "not_found" } });
+    expect(JSON.stringify(record)).not.toContain("sesame");
+    expect(aborted).toBe(1);
   });
 
   it("such as a provider that resolves with nothing after an abort harms nobody", async () => {
