@@ -132,9 +132,9 @@ export class Attempt {
     }
   }
 
-  /** Closes the upstream. Of no effect once the attempt has ended by itself. */
+  /** Closes the upstream. Of no effect once the attempt has failed; a whole answer was then not taken. */
   cancel(reason: "lost" | "aborted" | "deadline"): void {
-    if (this.#ended) return;
+    if ((this.#ended && !this.done) || this.#stopped instanceof Cancelled) return;
     this.#end();
     this.#stop(new Cancelled(reason));
     const { emit, clock, n } = this.#init;

@@ -3,8 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { pino } from "pino";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type AuditRecord, jsonlAudit, memoryAudit, pinoAudit } from "../../../src/chain.js";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  type AuditAttempt,
+  type AuditRecord,
+  jsonlAudit,
+  memoryAudit,
+  pinoAudit,
+} from "../../../src/chain.js";
 import { answer } from "../../../src/providers/scripted.js";
 import { ask, bench, drain } from "../../support/chain.js";
 
@@ -74,6 +80,18 @@ describe("jsonlAudit", () => {
 });
 
 describe("a sink of one's own", () => {
+  it("hears of a whole answer that nobody takes as of any other attempt, once", async () => {
+    const heard: string[] = [];
+    const audit = { attempt: (entry: AuditAttempt) => void heard.push(entry.outcome), write: () => {} };
+    const { chain, provider } = bench({ "a/one": [answer("Hi.")] }, { audit });
+    const stream = chain.stream(ask, { gate: "complete" });
+    await vi.waitFor(() => expect(provider.closed).toBe(1));
+    stream.cancel();
+    const { attempts } = await stream.record;
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(["cancelled"]);
+    expect(heard).toEqual(["cancelled"]);
+  });
+
   it("may return what begins to write only when it is awaited, as query builders do", async () => {
     const written: string[] = [];
     const lazy = ({ callId }: AuditRecord) => ({
