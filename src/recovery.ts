@@ -54,8 +54,9 @@ export class Seam {
     if (this.#decided || !(last || this.#told())) return { parts: out, anew: false };
     this.#decided = true;
     const overlap = this.#overlap();
-    const anew = overlap === 0 && this.#beginsLikeShown();
-    const text = this.#held.slice(overlap);
+    // Its first word may be the one that the text was cut behind; that is no repetition of the end then.
+    const anew = overlap < MIN_ANEW && this.#beginsLikeShown();
+    const text = this.#held.slice(anew ? 0 : overlap);
     this.#held = "";
     return { parts: text === "" ? out : [{ type: "text", text }, ...out], anew };
   }

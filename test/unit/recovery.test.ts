@@ -50,6 +50,12 @@ describe("the seam of a continued text", () => {
   it.each([
     ["the model begins anew", "Once upon a time there was a dog", "Once upon a time there was a cat.", true],
     [
+      "the model begins anew with the word that the text was cut behind",
+      "The sky is blue because of the air. The",
+      "The sky is blue because light bends.",
+      true,
+    ],
+    [
       "it repeats all, then goes on",
       "Once upon a time there was a dog",
       "Once upon a time there was a dog.",
