@@ -27,7 +27,9 @@ const record = must<Record<string, unknown>>(isRecord, "must be an object");
 const provider = must<Provider>(
   (value) => isCallable(value, "open"),
   "must be a provider, such as openRouter({ … }) or openAICompatible({ … }); routing preferences go into modelOptions.provider",
-);
+)
+  .refine((port) => typeof port.name === "string", "must have name, a string")
+  .refine((port) => isRecord(port.supports), "must have supports, an object");
 const attemptClocks = { connectMs: clockMs, firstTokenMs: clockMs, idleMs: clockMs, attemptMs: clockMs };
 const rule = z
   .strictObject({

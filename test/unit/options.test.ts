@@ -144,4 +144,13 @@ describe("options", () => {
     circular.self = circular;
     expect(() => chain.stream(circular as never)).toThrow("request must be plain JSON");
   });
+
+  it.each([
+    ["supports", { name: "own", account: "none", open: () => {} }],
+    ["name", { account: "none", supports: provider.supports, open: () => {} }],
+  ])("refuse a provider without %s, before a call fails by it", (key, own) => {
+    const targets = [{ model: "a/b", provider: own }] as never;
+    expect(() => new FallbackChain({ targets })).toThrow(OptionsError);
+    expect(() => new FallbackChain({ targets })).toThrow(`targets[0].provider must have ${key}`);
+  });
 });
