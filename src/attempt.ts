@@ -64,6 +64,8 @@ export class Attempt {
   #stopped: unknown;
   #ended = false;
   #contentSeen = false;
+  /** Reads in a row that brought no content. */
+  #barren = 0;
   readonly #answer = new PendingAnswer();
 
   constructor(init: AttemptInit) {
@@ -111,11 +113,9 @@ export class Attempt {
       if (this.#stopped !== undefined) throw this.#stopped;
       this.#iterator = stream[Symbol.asyncIterator]();
       const head: ContentPart[] = [];
-      for (let reads = 1; !this.done; reads++) {
+      while (!this.done) {
         for (const part of await this.#read()) head.push(part);
         if (gate === "content" && head.length > 0) break;
-        // A provider that never waits for anything would keep every timer from firing.
-        if (reads % BREATH === 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, 0));
       }
       return head;
     } catch (error) {
@@ -167,13 +167,21 @@ export class Attempt {
       return this.#complete();
     }
     this.#watchdog.paused();
-    return batch.done ? this.#complete() : this.#absorb(batch.value);
+    if (batch.done) return this.#complete();
+    const shown = this.#absorb(batch.value);
+    // A provider that never waits for anything would keep every timer from firing.
+    if (this.#barren > 0 && this.#barren % BREATH === 0) await this.#breathe();
+    return shown;
+  }
+
+  #breathe(): Promise<void> {
+    return new Promise((resolve) => void this.#init.clock.setTimeout(resolve, 0));
   }
 
   /** A connection that ends or breaks after the finish reason leaves the answer whole; what it says does not. */
   #trailing(error: unknown): boolean {
     if (error === TRAILER) return true;
-    if (this.#stopped !== undefined) return false;
+    if (this.#stopped !== undefined || this.#answer.resumed) return false;
     return !(error instanceof SignalError) || error.signal.kind === "eof" || error.signal.kind === "thrown";
   }
 
@@ -181,8 +189,9 @@ export class Attempt {
     const { shown, content, usage, meta } = this.#answer.add(batch);
     if (usage) this.#emit({ type: "attempt.usage", usage });
     if (meta) this.#meta(meta);
+    this.#barren = content ? 0 : this.#barren + 1;
     if (content) this.#sawContent();
-    if (this.finishReason !== undefined) this.#watchdog.finished();
+    if (this.finishReason !== undefined && !this.#answer.resumed) this.#watchdog.finished();
     return shown;
   }
 

@@ -10,6 +10,8 @@ const ADVICE: Partial<Record<FailureClass, string>> = {
   content_filter: 'Change the prompt, or set retry.content_filter.then to "next" to ask another model.',
   invalid_request: "Change the request: another model would refuse it too.",
   context_length: "Shorten the prompt, or add a fallback with a larger context window.",
+  not_found: "Check the model's name and the base URL.",
+  network: "Check the network and the base URL.",
   rate_limit: "Try again later, or add a fallback with another provider.",
 };
 

@@ -29,15 +29,22 @@ export class PendingAnswer {
   #text = "";
   #thoughts = "";
   #refusal = "";
+  #resumed = false;
 
   /** The last one given; some upstreams end an answer of tool calls with "stop". */
   get finishReason(): string | undefined {
     return this.#finishReason === "stop" && this.#toolCalls.size > 0 ? "tool_calls" : this.#finishReason;
   }
 
+  /** The answer went on behind a finish reason, which therefore is no evidence that it is whole: only its end is. */
+  get resumed(): boolean {
+    return this.#resumed;
+  }
+
   add(parts: readonly ProviderPart[]): Batch {
     const batch: Batch = { shown: [], content: false };
     for (const part of parts) {
+      this.#resumed ||= this.#finishReason !== undefined && saysMore(part);
       switch (part.type) {
         case "text":
           if (part.text === "") break;
@@ -92,6 +99,9 @@ export class PendingAnswer {
         afterContent,
       };
     }
+    if (finishReason === "tool_calls" && this.#toolCalls.size === 0) {
+      return { kind: "invalid", reason: "tool_call", message: "a tool call was announced and none was made" };
+    }
     if (finishReason === "length" && this.#toolCalls.open) {
       return {
         kind: "invalid",
@@ -121,6 +131,11 @@ export class PendingAnswer {
   toolCallParts(): ToolCallPart[] {
     return this.#toolCalls.parts();
   }
+}
+
+function saysMore(part: ProviderPart): boolean {
+  if (part.type === "text" || part.type === "thoughts") return part.text !== "";
+  return part.type === "toolCall";
 }
 
 function show(batch: Batch, part: ContentPart): void {

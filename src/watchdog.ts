@@ -49,10 +49,11 @@ export class Watchdog {
     const first = !this.#content;
     this.#content = true;
     this.#graceGiven = false;
-    // Content behind the finish reason must not keep an answer open for ever.
-    if (this.#finished) return;
     this.#quietSince = this.#clock.now();
-    if (first) this.#arm();
+    // Content behind a finish reason: the answer goes on, and so do its clocks.
+    const resumed = this.#finished;
+    this.#finished = false;
+    if (first || resumed) this.#arm();
   }
 
   finished(): void {

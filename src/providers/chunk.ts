@@ -32,6 +32,8 @@ export class ChunkDecoder {
   content = false;
   /** A finish reason was seen. */
   finished = false;
+  /** The answer went on behind a finish reason: some upstreams say "stop" with every chunk, and it proves nothing then. */
+  resumed = false;
   readonly #headers: ReplyHeaders;
   readonly #toolCalls = new ToolCallFragments();
   readonly #audio: AudioFile;
@@ -56,6 +58,8 @@ export class ChunkDecoder {
       const before = out.length;
       const said = this.#piece(objectIn(choice, "delta"), out);
       this.#text(choice, out, before);
+      this.resumed ||=
+        this.finished && out.slice(before).some(({ type }) => type !== "meta" && type !== "file");
       // Beside a delta that says something, a message only repeats.
       if (!said) this.#message(objectIn(choice, "message"), out);
     }

@@ -128,7 +128,7 @@ export class PartStream implements AsyncIterableIterator<readonly ProviderPart[]
     if (failed?.signal.kind === "aborted") this.#failure = failed;
     // A connection that breaks after the finish reason loses no more than the usage. What the server says there, or
     // says unreadably, still counts: some send "stop" with every chunk.
-    else if (this.#decoder.finished && !failed) return;
+    else if (this.#decoder.finished && !this.#decoder.resumed && !failed) return;
     else {
       this.#failure = failed ?? new SignalError(thrownSignal(error, this.#decoder.content));
     }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { answer, type ScriptStep } from "../../src/providers/scripted.js";
 import { ask, bench, drain } from "../support/chain.js";
 
@@ -37,6 +37,46 @@ describe("an answer is not whole", () => {
     expect(record.attempts[0]!.failure!.class).toBe(failureClass);
   });
 
+  it.each<[string, ScriptStep]>([
+    ["is followed by silence", Number.POSITIVE_INFINITY],
+    [
+      "is followed by a reset",
+      { kind: "thrown", error: Object.assign(new Error("x"), { code: "ECONNRESET" }), afterContent: true },
+    ],
+  ])("when every chunk says stop and one %s", async (_, step) => {
+    vi.useFakeTimers();
+    const script = ["one ", finish("stop"), 50, "two ", finish("stop"), step];
+    const { chain } = bench({ "a/one": [script], "b/two": [answer("one two three.")] });
+    const reading = drain(chain.stream(ask));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect((await reading).text).toBe("one two three.");
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
+  it("when it goes on behind its finish reason for ever", async () => {
+    vi.useFakeTimers();
+    const endless = Array.from({ length: 1_000 }, (): ScriptStep[] => ["x", finish("stop"), 20]).flat();
+    const { chain } = bench(
+      { "a/one": [endless], "b/two": [answer("Done.")] },
+      { timeouts: { attemptMs: 3_000 } },
+    );
+    const reading = drain(chain.stream(ask));
+    await vi.advanceTimersByTimeAsync(30_000);
+    const { text, record } = await reading;
+    expect(text).toBe("Done.");
+    expect(record.attempts[0]).toMatchObject({ durationMs: 3_000, failure: { phase: "attempt" } });
+    vi.useRealTimers();
+  });
+
+  it("when it announces a tool call and makes none", async () => {
+    const { chain } = bench({
+      "a/one": [["Let me look.", finish("tool_calls")]],
+      "b/two": [answer("It rains.")],
+    });
+    expect((await drain(chain.stream(ask))).text).toBe("It rains.");
+  });
+
   it("when the token limit left a tool call without arguments", async () => {
     const request = { ...ask, tools: [{ type: "function" as const, function: { name: "delete_rows" } }] };
     const call: ScriptStep = { type: "toolCall", index: 0, id: "1", name: "delete_rows", arguments: "" };
@@ -53,6 +93,12 @@ describe("an answer is not whole", () => {
 });
 
 describe("an answer is whole", () => {
+  it("although every chunk says stop, once the stream ends", async () => {
+    const script = ["one ", finish("stop"), "two.", finish("stop")];
+    const { chain } = bench({ "a/one": [script] });
+    expect((await drain(chain.stream(ask))).text).toBe("one two.");
+  });
+
   it.each<[string, ScriptStep]>([
     [
       "a reset",
