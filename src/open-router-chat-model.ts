@@ -1,3 +1,4 @@
+import { setImmediate as turnOfEventLoop } from "node:timers/promises";
 import {
   type AgentInvokeOptions,
   type AgentProcessResult,
@@ -66,18 +67,27 @@ export class OpenRouterChatModel extends ChatModel {
   declare options?: OpenRouterChatModelOptions;
   readonly #provider: OpenRouterProvider;
   readonly #chain: FallbackChain;
+  readonly #refusals = new WeakMap<AgentInvokeOptions, unknown>();
 
   constructor(options: OpenRouterChatModelOptions = {}) {
     // The chain owns retries; AIGNE's own would multiply them, unless the user asks for that.
     super({ ...options, retryOnError: options.retryOnError ?? false });
     this.options = options;
+    // Agent takes the option for a ChatModel of its own, and would hand the bare name to its guide rails.
+    delete this.model;
     warnOfOptions(options);
     const { apiKey, baseURL, clientOptions } = options;
-    this.#provider = openRouter({ apiKey, baseURL, clientOptions });
+    this.#provider = openRouter({
+      apiKey,
+      baseURL,
+      clientOptions,
+      apiKeyEnv: () => this.apiKeyEnvName,
+    });
     this.#chain = new FallbackChain(chainOptions(options, this.#provider), { targetPath });
   }
 
-  protected readonly apiKeyEnvName = OPENROUTER_KEY_ENV;
+  /** The environment variable that holds the key; a subclass may name its own. */
+  protected apiKeyEnvName: string = OPENROUTER_KEY_ENV;
 
   /** The `openai` client that requests go through. @throws OptionsError without an API key */
   get client(): OpenAI {
@@ -121,9 +131,13 @@ export class OpenRouterChatModel extends ChatModel {
     const { request, defaults, model } = await mapInput(input, { ...constructed }, (name) =>
       this.normalizeToolName(name),
     );
+    if (this.#refusals.has(options)) throw this.#refusals.get(options);
+    const call = callOptionsOf(options);
+    // A hook that asks for retries whatever happens would spin here for ever, and stop the process.
+    if (call.signal.some(({ aborted }) => aborted)) await turnOfEventLoop();
     const streamed = options.streaming === true;
     const stream = this.#chain.stream(request, {
-      ...callOptionsOf(options),
+      ...call,
       defaults,
       ...(model !== undefined && { model }),
       gate: streamed ? "content" : "complete",
@@ -136,6 +150,34 @@ export class OpenRouterChatModel extends ChatModel {
         ),
     });
     return answerSource(stream, new Deltas({ json: input.responseFormat?.type === "json_schema" }));
+  }
+
+  // ChatModel awaits neither this check nor the two below: what they throw would be a rejection without a reader, which
+  // ends a Node process, and the request would be sent all the same.
+  protected override checkAgentInvokesUsage(options: AgentInvokeOptions): void {
+    try {
+      super.checkAgentInvokesUsage(options);
+    } catch (error) {
+      this.#refusals.set(options, error);
+    }
+  }
+
+  protected override async preprocess(input: ChatModelInput, options: AgentInvokeOptions): Promise<void> {
+    this.#refuseWhenTimedOut(options);
+    await super.preprocess(input, options);
+  }
+
+  protected override async postprocess(
+    input: ChatModelInput,
+    output: ChatModelOutput,
+    options: AgentInvokeOptions,
+  ): Promise<void> {
+    this.#refuseWhenTimedOut(options);
+    await super.postprocess(input, output, options);
+  }
+
+  #refuseWhenTimedOut({ context }: AgentInvokeOptions): void {
+    if (context.status === "timeout") throw new Error(`AIGNE for agent ${this.name} has timed out`);
   }
 
   protected override validateJsonSchema<T>(schema: object, data: T, options?: { safe?: false }): T;

@@ -1,5 +1,5 @@
 import type { FileUnionContent, TextContent, UnionContent } from "@aigne/core";
-import { base64Of, extensionOf, mimeOfData, mimeOfName } from "./mime.js";
+import { base64Of, extensionOf, mimeOfData, mimeOfName, mimeOfStranger } from "./mime.js";
 
 /** One part of a message as the wire takes it. */
 export type WirePart = Record<string, unknown> & { type: string };
@@ -35,6 +35,7 @@ function filePart(part: FileUnionContent): WirePart {
     part.mimeType ??
     mimeOfName(part.filename) ??
     (part.type === "url" ? mimeOfName(part.url) : mimeOfData(part.data)) ??
+    mimeOfStranger(part.filename) ??
     // What says nothing of itself is taken for an image, as it has always been here.
     "image/png";
   const [kind, subtype = ""] = mimeType.split("/", 2);

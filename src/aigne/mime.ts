@@ -17,6 +17,26 @@ const BY_EXTENSION: Record<string, string> = {
   md: "text/markdown",
   csv: "text/csv",
   json: "application/json",
+  html: "text/html",
+  xml: "application/xml",
+  doc: "application/msword",
+  docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+  xls: "application/vnd.ms-excel",
+  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  ppt: "application/vnd.ms-powerpoint",
+  pptx: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+  zip: "application/zip",
+  avif: "image/avif",
+  heic: "image/heic",
+  bmp: "image/bmp",
+  svg: "image/svg+xml",
+  tiff: "image/tiff",
+  aac: "audio/aac",
+  opus: "audio/opus",
+  aiff: "audio/aiff",
+  mpeg: "video/mpeg",
+  mkv: "video/x-matroska",
+  avi: "video/x-msvideo",
 };
 
 /** How files of these types begin. Source: each format's magic number; a dot stands for any byte. */
@@ -36,6 +56,11 @@ const BY_FIRST_BYTES: readonly (readonly [RegExp, string])[] = [
 export function mimeOfName(name: string | undefined): string | undefined {
   const extension = name?.split(/[?#]/, 1)[0]?.split(".").at(-1)?.toLowerCase();
   return extension === undefined ? undefined : BY_EXTENSION[extension];
+}
+
+/** A name with an extension that nobody knows tells one thing: it is no picture. */
+export function mimeOfStranger(name: string | undefined): string | undefined {
+  return name && /[^./]\.[a-z0-9][^./]*$/i.test(name) ? "application/octet-stream" : undefined;
 }
 
 /** By what base64 or a data URL says of itself. */

@@ -26,6 +26,8 @@ const SUPPORTS: Supports = {
 export interface OpenRouterOptions {
   /** Default: the environment variable OPEN_ROUTER_API_KEY, read at the first request. */
   apiKey?: string | undefined;
+  /** Which environment variable holds the key, asked at the first request. Default OPEN_ROUTER_API_KEY. */
+  apiKeyEnv?: (() => string) | undefined;
   /** Default: the environment variable OPEN_ROUTER_BASE_URL, else https://openrouter.ai/api/v1. */
   baseURL?: string | undefined;
   /** Address of your app, for OpenRouter's rankings: the header `HTTP-Referer`. */
@@ -73,9 +75,10 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider 
     if (options.baseURL) return checkBaseURL("baseURL", options.baseURL);
     return env ? checkBaseURL(OPENROUTER_BASE_URL_ENV, env) : OPENROUTER_BASE_URL;
   };
+  const keyEnv = () => options.apiKeyEnv?.() ?? OPENROUTER_KEY_ENV;
   const apiKey = () => {
-    const env = process.env[OPENROUTER_KEY_ENV]?.trim();
-    return options.apiKey || (env ? checkKey(OPENROUTER_KEY_ENV, env) : undefined);
+    const env = process.env[keyEnv()]?.trim();
+    return options.apiKey || (env ? checkKey(keyEnv(), env) : undefined);
   };
   let made: OpenAI | undefined;
   const client = () => {
@@ -83,9 +86,7 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider 
     if (made) return made;
     const key = apiKey();
     if (key === undefined) {
-      throw new OptionsError(
-        `no API key: set the option apiKey or the environment variable ${OPENROUTER_KEY_ENV}`,
-      );
+      throw new OptionsError(`no API key: set the option apiKey or the environment variable ${keyEnv()}`);
     }
     made = createClient({ baseURL: baseURL(), apiKey: key, headers, fetch: options.fetch, clientOptions });
     return made;
