@@ -15,6 +15,7 @@ export {
 export { classify } from "./failure.js";
 export { type CompleteAnswer, FallbackChain } from "./fallback-chain.js";
 export type { Logger } from "./logger.js";
+export type { CatalogueSource, ModelFacts, Price, PriceTier } from "./model-facts.js";
 export type { FallbackChainOptions, ResilienceOptions, TargetOptions } from "./options.js";
 export {
   type OpenAICompatibleOptions,
@@ -61,7 +62,6 @@ export type {
   RetryOptions,
   RetryRule,
   Signal,
-  Strategy,
   Supports,
   Target,
   TextPart,
@@ -72,3 +72,4 @@ export type {
   UsagePart,
   WireRequest,
 } from "./types.js";
+export type { CallFacts, OrderView, PaceView, Strategy, Vitals } from "./vitals.js";

@@ -13,10 +13,10 @@ import type {
   Provider,
   RecoveryMode,
   RetryOptions,
-  Strategy,
   Target,
   Timeouts,
 } from "./types.js";
+import type { Strategy } from "./vitals.js";
 
 /** One entry of a chain. `id` defaults to `model` and names the target in records and strategies. */
 export interface TargetOptions {

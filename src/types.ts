@@ -2,6 +2,7 @@ import type {
   ChatCompletionCreateParams,
   ChatCompletionMessageParam,
 } from "openai/resources/chat/completions";
+import type { CatalogueSource, Price } from "./model-facts.js";
 
 /** What went wrong with one attempt. */
 export type FailureClass =
@@ -28,7 +29,7 @@ export type FailureClass =
 export type FailureScope = "request" | "model" | "provider" | "account";
 
 /** The clock that ended an attempt. */
-export type ClockPhase = "connect" | "first_token" | "idle" | "attempt";
+export type ClockPhase = "connect" | "first_token" | "idle" | "attempt" | "throughput";
 
 /** Why one attempt failed: plain JSON, free of keys and prompts. */
 export interface Failure {
@@ -170,6 +171,8 @@ export interface Provider {
    */
   open(request: WireRequest, context: OpenContext): Promise<AsyncIterable<readonly ProviderPart[]>>;
   close?(): Promise<void>;
+  /** The list that windows, prices and capabilities of this provider's models come from. */
+  readonly catalogue?: CatalogueSource;
 }
 
 /** Milliseconds; `false` turns a clock off. */
@@ -212,6 +215,22 @@ export interface Target {
   readonly retry: RetryPolicy;
   readonly contextWindow?: number;
   readonly maxOutputTokens?: number;
+  readonly price?: Price;
+  /** Fewer tokens per second than this, over a window, is a timeout of phase `throughput`. */
+  readonly minTokensPerSecond?: Throughput;
+  readonly maxConcurrent?: Concurrency;
+}
+
+/** `rate`: tokens per second; `windowMs`: the time over which they are counted. */
+export interface Throughput {
+  rate: number;
+  windowMs: number;
+}
+
+/** At most `limit` calls at a target at once; one more waits for `waitMs`, then goes on to the next target. */
+export interface Concurrency {
+  limit: number;
+  waitMs: number;
 }
 
 /** A rule with its default for the last target; `explicit` when the user set `retries`. */
@@ -224,15 +243,6 @@ export type RetryPolicy = { readonly [K in FailureClass]: ResolvedRule };
 
 /** What is decided after a failure. */
 export type Verdict = { do: "retry"; waitMs: number } | { do: "next" } | { do: "stop" };
-
-/** Orders targets and paces lanes; pure apart from state of its own. */
-export interface Strategy {
-  readonly name: string;
-  /** Returns targets in the order to try; a target left out is not tried. */
-  order(targets: readonly Target[], view: { random: () => number; call: { id: string } }): readonly Target[];
-  /** Milliseconds after which the next target starts beside the running ones; Infinity: only after a failure. */
-  hedgeDelay(view: { inFlight: number; started: number; elapsedMs: number; remainingMs: number }): number;
-}
 
 export type RecoveryMode = "restart" | "continue" | "fail";
 

@@ -12,9 +12,9 @@ import {
 const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const sources = readModules(root("src"));
 
-const VOCABULARY = /^(types|record|events|errors)\.ts$/;
+const VOCABULARY = /^(types|record|events|errors|vitals|model-facts)\.ts$/;
 const PURE =
-  /^(failure|retry|retry-after|breaker|context-window|redaction|model-options)\.ts$|^(failure|strategies)\//;
+  /^(failure|retry|retry-after|breaker|budget|context-window|tokens|price|capabilities|redaction|model-options)\.ts$|^(failure|strategies)\//;
 const PROVIDERS = /^providers\/|^admission\.ts$/;
 const ENGINE = /^(attempt|lane|race|recovery)\.ts$/;
 const EVIDENCE = /^(audit|telemetry)\//;

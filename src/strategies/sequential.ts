@@ -1,4 +1,4 @@
-import type { Strategy } from "../types.js";
+import type { Strategy } from "../vitals.js";
 
 /** Targets in the order given, the next only after the one before has failed. The default. */
 export function sequential(): Strategy {
