@@ -133,7 +133,7 @@ function sizesIn({
   texts,
   contextTokens,
   promptTokens,
-}: Evidence): Pick<Failure, "limitTokens" | "neededTokens"> {
+}: Evidence): Pick<Failure, "limitTokens" | "neededTokens" | "outputTokens"> {
   return {
     ...contextSizes(texts.join("\n").slice(0, 4096).toLowerCase()),
     ...(contextTokens !== undefined && { limitTokens: contextTokens }),

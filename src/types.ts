@@ -56,6 +56,8 @@ export interface Failure {
   limitTokens?: number;
   /** Tokens the request needed, as the error states it. */
   neededTokens?: number;
+  /** Of these, the tokens asked for the answer, where the error says so; else `neededTokens` is the prompt's. */
+  outputTokens?: number;
 }
 
 /** Raw evidence that `classify` turns into a Failure. */

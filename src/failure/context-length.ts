@@ -2,6 +2,8 @@
 export interface ContextSizes {
   limitTokens?: number;
   neededTokens?: number;
+  /** Of the need, what was asked for the answer. */
+  outputTokens?: number;
 }
 
 // In lower case; who says it. Each names the window or the prompt's length: a bare "token limit" is also how rate
@@ -54,31 +56,30 @@ const NEEDS = patterns(
   `\\(requested: ${N}\\)`,
   `input length ${N} exceeds`,
 );
-const SUMS = patterns(`context limit: ${N} \\+ ${N} >`);
-/** vLLM gives the two addends in separate sentences. */
-const [OUTPUT, INPUT] = patterns(
+/** Some give the parts: the answer's, and the prompt's where no sum of both is given. */
+const OUTPUTS = patterns(
+  `${N} in the (?:output|completion)\\b`,
+  `context limit: \\d[\\d,]* \\+ ${N} >`,
   `max_completion_tokens' is too large: ${N}`,
-  `request has ${N} input tokens`,
 );
+const INPUTS = patterns(`context limit: ${N} \\+`, `request has ${N} input tokens`);
 
 /** Says whether a text, in lower case, is about the context window. */
 export function isContextLength(text: string): boolean {
   return SAYINGS.some((saying) => text.includes(saying));
 }
 
-/** Reads window and need out of a text in lower case. */
+/** Reads window, need and the answer's part of it out of a text in lower case. */
 export function contextSizes(text: string): ContextSizes {
   const limitTokens = lastNumber(LIMITS, text);
-  const neededTokens = sum(text) ?? lastNumber(NEEDS, text);
-  return { ...(limitTokens && { limitTokens }), ...(neededTokens && { neededTokens }) };
-}
-
-function sum(text: string): number | undefined {
-  const match = SUMS[0]?.exec(text);
-  if (match) return tokens(match[1]) + tokens(match[2]);
-  const output = OUTPUT?.exec(text)?.[1];
-  const input = INPUT?.exec(text)?.[1];
-  return output && input ? tokens(output) + tokens(input) : undefined;
+  const outputTokens = lastNumber(OUTPUTS, text);
+  const inputTokens = lastNumber(INPUTS, text);
+  const neededTokens = outputTokens && inputTokens ? outputTokens + inputTokens : lastNumber(NEEDS, text);
+  return {
+    ...(limitTokens && { limitTokens }),
+    ...(neededTokens && { neededTokens }),
+    ...(neededTokens && outputTokens && { outputTokens }),
+  };
 }
 
 function lastNumber(candidates: readonly RegExp[], text: string): number | undefined {

@@ -27,7 +27,15 @@ function exclusionOf({ class: name, inner, scope, tier }: Failure): FailureCase[
 }
 
 /** Fields that a case leaves out are absent, not just unmentioned. */
-const EXACT = ["retryAfterMs", "tier", "inner", "phase", "limitTokens", "neededTokens"] as const;
+const EXACT = [
+  "retryAfterMs",
+  "tier",
+  "inner",
+  "phase",
+  "limitTokens",
+  "neededTokens",
+  "outputTokens",
+] as const;
 
 describe("the golden corpus", () => {
   const corpus = failureCorpus();
@@ -70,7 +78,7 @@ function expectSound(failure: Failure): void {
     expect(failure.retryAfterMs).toBeGreaterThanOrEqual(0);
     expect(failure.retryAfterMs).toBeLessThanOrEqual(2 ** 31 - 1);
   }
-  for (const tokens of [failure.limitTokens, failure.neededTokens]) {
+  for (const tokens of [failure.limitTokens, failure.neededTokens, failure.outputTokens]) {
     if (tokens !== undefined) expect(Number.isSafeInteger(tokens) && tokens > 0).toBe(true);
   }
   expect(failure.inner !== undefined).toBe(failure.class === "stream_interrupted");
