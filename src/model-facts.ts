@@ -42,3 +42,6 @@ export interface CatalogueSource {
     init: { headers: Record<string, string>; signal: AbortSignal },
   ): Promise<{ status: number; headers: Record<string, string>; body: string }>;
 }
+
+/** The longest list that is read, in bytes. */
+export const MAX_CATALOGUE_BYTES = 16 * 1024 * 1024;

@@ -18,6 +18,7 @@ const PURE =
 const PROVIDERS = /^providers\/|^admission\.ts$/;
 const ENGINE = /^(attempt|lane|race|recovery)\.ts$/;
 const EVIDENCE = /^(audit|telemetry)\//;
+const CATALOGUE = /^catalogue\//;
 const SIMULATOR = /^testing\//;
 const SEAM = /^aigne\/|^open-router-chat-model\.ts$|^providers\/chat-model\.ts$/;
 const SURFACE = /^(fallback-chain|chain|index|open-router-chat-model)\.ts$|^(aigne|cli)\//;
@@ -42,6 +43,7 @@ const LAYERS: Layer[] = [
   { name: "providers and admission", files: PROVIDERS, allowed: [VOCABULARY, PURE, PLAIN, PROVIDERS] },
   { name: "attempt, lane, race and recovery", files: ENGINE, forbidden: [CONCRETE, SURFACE] },
   { name: "audit and telemetry", files: EVIDENCE, allowed: [VOCABULARY, PLAIN, EVIDENCE] },
+  { name: "the catalogue", files: CATALOGUE, allowed: [VOCABULARY, PLAIN, CATALOGUE] },
   { name: "the simulator", files: SIMULATOR, allowed: [/^types\.ts$/, SIMULATOR] },
   {
     name: "everything below the surface",
