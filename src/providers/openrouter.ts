@@ -1,7 +1,9 @@
 import type { OpenAI } from "openai";
 import { OptionsError } from "../errors.js";
+import type { CatalogueSource } from "../model-facts.js";
 import { redact } from "../redaction.js";
 import type { Provider, Supports } from "../types.js";
+import { catalogueSource } from "./catalogue-source.js";
 import { openChatCompletion } from "./chat-completions.js";
 import { createClient, type PassedClientOptions } from "./client.js";
 import { accountOf, checkBaseURL, checkHeaders, checkKey, secretsOf } from "./endpoint.js";
@@ -50,7 +52,10 @@ export interface OpenRouterOptions {
 export interface OpenRouterProvider extends Provider {
   /** The `openai` client the requests go through, made at the first use. */
   readonly client: OpenAI;
+  readonly catalogue: CatalogueSource;
 }
+
+type Sending = Pick<PassedClientOptions, "fetch" | "fetchOptions">;
 
 /**
  * The provider for https://openrouter.ai.
@@ -106,9 +111,20 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider 
     return [...secretsOf(apiKey(), headers), ...theirs];
   };
 
+  const catalogue = catalogueSource({
+    url: () => `${(options.client?.().baseURL ?? baseURL()).replace(/\/+$/, "")}/models`,
+    transport: () =>
+      // Its fetch is private to TypeScript only.
+      (options.client?.() as unknown as Sending | undefined) ?? {
+        fetch: options.fetch ?? clientOptions?.fetch,
+        fetchOptions: clientOptions?.fetchOptions,
+      },
+  });
+
   return {
     name,
     supports: SUPPORTS,
+    catalogue,
     get account() {
       const client = own();
       return client
