@@ -1,6 +1,7 @@
 import type { AnswerCheck } from "./answer-check.js";
 import { AttemptError, Cancelled, OptionsError, SignalError } from "./errors.js";
-import type { Emit } from "./events.js";
+import type { ChainEvent, Emit, Untimed } from "./events.js";
+import type { LagMeter } from "./lag.js";
 import { type Meta, PendingAnswer } from "./pending-answer.js";
 import type { AuditAttempt } from "./record.js";
 import type {
@@ -32,6 +33,7 @@ export interface AttemptInit {
   /** The request ends with the text shown so far, to be continued. */
   continues: boolean;
   clock: Clock;
+  lag: LagMeter;
   emit: Emit;
   /** Classifies, and removes secrets and echoes. */
   explain: (signal: Signal) => Failure;
@@ -59,6 +61,8 @@ export class Attempt {
   readonly #init: AttemptInit;
   readonly #controller = new AbortController();
   readonly #watchdog: Watchdog;
+  readonly #lostBefore: number;
+  #lostAtEnd: number | undefined;
   #iterator: AsyncIterator<readonly ProviderPart[]> | undefined;
   #interrupt: ((reason: unknown) => void) | undefined;
   #stopped: unknown;
@@ -69,16 +73,23 @@ export class Attempt {
   readonly #answer = new PendingAnswer();
 
   constructor(init: AttemptInit) {
-    const { n, target, why, omitted, clock, emit } = init;
+    const { n, target, why, omitted, timeouts, clock, lag, emit } = init;
     this.#init = init;
     this.n = n;
     this.target = target;
     this.continues = init.continues;
     emit({ type: "attempt.started", at: clock.now(), wall: clock.wall(), n, target, why, omitted });
-    this.#watchdog = new Watchdog(clock, init.timeouts, (phase, ms) => {
-      if (phase === "trailer") this.#stop(TRAILER);
-      else this.#stop(new SignalError({ kind: "timeout", phase, ms }));
-    });
+    lag.begin();
+    this.#lostBefore = lag.lostMs();
+    const { minTokensPerSecond } = target;
+    this.#watchdog = new Watchdog(clock, lag, { ...timeouts, minTokensPerSecond }, ({ phase, ...more }) =>
+      this.#stop(phase === "trailer" ? TRAILER : new SignalError({ kind: "timeout", phase, ...more })),
+    );
+  }
+
+  /** Milliseconds for which our own event loop was blocked during the attempt, as far as it has come. */
+  get lostMs(): number {
+    return (this.#lostAtEnd ?? this.#init.lag.lostMs()) - this.#lostBefore;
   }
 
   get finishReason(): string | undefined {
@@ -91,7 +102,7 @@ export class Attempt {
 
   /** Resolves at the gate, with what may be shown by then. Rejects with AttemptError or Cancelled. */
   async open(): Promise<readonly ContentPart[]> {
-    const { target, request, id, gate, clock, emit, n } = this.#init;
+    const { target, request, id, gate, n } = this.#init;
     try {
       const opening = target.provider.open(request, {
         signal: this.#controller.signal,
@@ -99,7 +110,7 @@ export class Attempt {
         onHeaders: ({ status }) => {
           if (this.#ended) return;
           this.#watchdog.headers();
-          emit({ type: "attempt.headers", at: clock.now(), n, status });
+          this.#emit({ type: "attempt.headers", n, status });
         },
       });
       // A provider may resolve although it was told to stop.
@@ -137,8 +148,7 @@ export class Attempt {
     if ((this.#ended && !this.done) || this.#stopped instanceof Cancelled) return;
     this.#end();
     this.#stop(new Cancelled(reason));
-    const { emit, clock, n } = this.#init;
-    emit({ type: "attempt.cancelled", at: clock.now(), n, reason });
+    this.#emit({ type: "attempt.cancelled", n: this.n, reason });
   }
 
   /** Stops the attempt from outside the read that may be pending. */
@@ -187,10 +197,10 @@ export class Attempt {
 
   #absorb(batch: readonly ProviderPart[]): ContentPart[] {
     const { shown, content, usage, meta } = this.#answer.add(batch);
-    if (usage) this.#emit({ type: "attempt.usage", usage });
+    if (usage) this.#emit({ type: "attempt.usage", n: this.n, usage });
     if (meta) this.#meta(meta);
     this.#barren = content ? 0 : this.#barren + 1;
-    if (content) this.#sawContent();
+    if (content) this.#sawContent(batch);
     if (this.finishReason !== undefined && !this.#answer.resumed) this.#watchdog.finished();
     return shown;
   }
@@ -200,17 +210,18 @@ export class Attempt {
     if (model !== undefined) this.model = redact(model);
     this.#emit({
       type: "attempt.meta",
+      n: this.n,
       ...(model !== undefined && { model: redact(model) }),
       ...(generationId !== undefined && { generationId: redact(generationId) }),
       ...(servedBy !== undefined && { servedBy: redact(servedBy) }),
     });
   }
 
-  #sawContent(): void {
-    this.#watchdog.content();
+  #sawContent(batch: readonly ProviderPart[]): void {
+    this.#watchdog.content(batch);
     if (this.#contentSeen) return;
     this.#contentSeen = true;
-    this.#emit({ type: "attempt.first_content" });
+    this.#emit({ type: "attempt.first_content", n: this.n });
     this.#init.onContent();
   }
 
@@ -248,17 +259,15 @@ export class Attempt {
     if (this.#ended) return;
     this.#ended = true;
     this.#watchdog.stop();
+    const { lag } = this.#init;
+    this.#lostAtEnd = lag.lostMs();
+    lag.end();
     const iterator = this.#iterator;
     if (iterator) void discard(() => iterator);
   }
 
-  #emit(
-    event:
-      | { type: "attempt.usage"; usage: Usage }
-      | { type: "attempt.first_content" }
-      | { type: "attempt.meta"; model?: string; generationId?: string; servedBy?: string },
-  ): void {
-    this.#init.emit({ ...event, at: this.#init.clock.now(), n: this.n });
+  #emit(event: Untimed<ChainEvent>): void {
+    this.#init.emit({ ...event, at: this.#init.clock.now() } as ChainEvent);
   }
 }
 

@@ -8,6 +8,7 @@ import type { ChainEvent, Untimed } from "./events.js";
 import { Evidence } from "./evidence.js";
 import { type Explain, explainer, withoutSecrets } from "./explanation.js";
 import { classify } from "./failure.js";
+import { LagMeter } from "./lag.js";
 import { type Committed, Lane, type LaneContext, LaneFailed } from "./lane.js";
 import type { ChainConfig } from "./options.js";
 import { type RaceContext, race, type Start } from "./race.js";
@@ -124,6 +125,7 @@ export class Call implements RaceContext, LaneContext {
       check: plan.check,
       continues,
       clock: this.clock,
+      lag: new LagMeter(this.clock),
       emit: (event) => this.#evidence.emit(event),
       explain: (signal) => this.#explain(signal, target.provider),
       redact: (text) => withoutSecrets(text, target.provider),

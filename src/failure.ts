@@ -54,7 +54,7 @@ function classifySignal(signal: Signal, wallNow: number): Failure {
     case "deadline":
       return failure(as("deadline"), `the deadline of ${signal.ms} ms passed`);
     case "timeout":
-      return { ...failure(as("timeout"), clockWords(signal.phase, signal.ms)), phase: signal.phase };
+      return { ...failure(as("timeout"), clockWords(signal)), phase: signal.phase };
     case "thrown":
       return interruptedIf(signal.afterContent, thrown(signal.error, wallNow));
     case "http":

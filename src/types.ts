@@ -66,7 +66,8 @@ export type Signal =
   /** An error envelope inside a 200: a JSON body, or an SSE event (`afterContent` when content came before it). */
   | { kind: "error_body"; body: unknown; headers?: Record<string, string>; afterContent: boolean }
   | { kind: "thrown"; error: unknown; afterContent: boolean }
-  | { kind: "timeout"; phase: ClockPhase; ms: number }
+  /** `rate`: the tokens per second that phase `throughput` asks for. */
+  | { kind: "timeout"; phase: ClockPhase; ms: number; rate?: number }
   | { kind: "eof"; afterContent: boolean }
   /** `status`: of a reply without a body. */
   | { kind: "empty"; finishReason?: string; reasoning: boolean; status?: number }

@@ -1,11 +1,24 @@
 import { clampDelay } from "./clock.js";
-import type { AttemptTimeouts, Clock, ClockPhase } from "./types.js";
+import { LATE_MS, type LagMeter, UNREAD_MS } from "./lag.js";
+import { ThroughputGuard } from "./throughput.js";
+import type { AttemptTimeouts, Clock, ClockPhase, ProviderPart, Throughput } from "./types.js";
 
 /** How long the trailer (usage chunk, `[DONE]`) may take after the finish reason, before the answer is taken as complete. */
 export const TRAILER_MS = 2_000;
-/** A timer later than this means that our own event loop was blocked: data may be waiting unread. */
-const LAG_MS = 1_000;
-const LAG_GRACE_MS = 50;
+
+type Phase = ClockPhase | "trailer";
+
+/** The clocks of an attempt, and the slowest that its stream may be. */
+export interface WatchdogClocks extends AttemptTimeouts {
+  minTokensPerSecond?: Throughput | undefined;
+}
+
+/** The clock that has run out; `rate` tells of what phase `throughput` asks for. */
+export interface Expiry {
+  phase: Phase;
+  ms: number;
+  rate?: number;
+}
 
 /**
  * The clocks of one attempt as one timer: it is not moved when content arrives, but looks, when it fires,
@@ -13,8 +26,10 @@ const LAG_GRACE_MS = 50;
  */
 export class Watchdog {
   readonly #clock: Clock;
-  readonly #timeouts: AttemptTimeouts;
-  readonly #expired: (phase: ClockPhase | "trailer", ms: number) => void;
+  readonly #clocks: WatchdogClocks;
+  readonly #guard: ThroughputGuard | undefined;
+  readonly #lag: LagMeter;
+  readonly #expired: (expiry: Expiry) => void;
   readonly #startedAt: number;
   #timer: unknown;
   #dueAt = Number.POSITIVE_INFINITY;
@@ -24,17 +39,20 @@ export class Watchdog {
   #reading = true;
   #quietSince: number;
   #graceGiven = false;
+  /** What was lost before the clocks began, or before they were last given grace for it. */
+  #lostBefore: number;
   #stopped = false;
 
-  constructor(
-    clock: Clock,
-    timeouts: AttemptTimeouts,
-    expired: (phase: ClockPhase | "trailer", ms: number) => void,
-  ) {
+  /** `lag` has been begun, or knows of nothing. */
+  constructor(clock: Clock, lag: LagMeter, clocks: WatchdogClocks, expired: (expiry: Expiry) => void) {
+    const { minTokensPerSecond } = clocks;
     this.#clock = clock;
-    this.#timeouts = timeouts;
+    this.#lag = lag;
+    this.#clocks = clocks;
+    this.#guard = minTokensPerSecond && new ThroughputGuard(minTokensPerSecond, lag);
     this.#expired = expired;
     this.#startedAt = clock.now();
+    this.#lostBefore = lag.lostMs();
     this.#quietSince = this.#startedAt;
     this.#arm();
   }
@@ -44,16 +62,21 @@ export class Watchdog {
     this.#arm();
   }
 
-  /** Content has arrived: the idle clock starts over. */
-  content(): void {
+  /** Content has arrived, in these parts: the idle clock starts over. */
+  content(parts: readonly ProviderPart[]): void {
     const first = !this.#content;
     this.#content = true;
     this.#graceGiven = false;
-    this.#quietSince = this.#clock.now();
+    const now = this.#clock.now();
+    this.#quietSince = now;
     // Content behind a finish reason: the answer goes on, and so do its clocks.
-    const resumed = this.#finished;
+    const begins = first || this.#finished;
     this.#finished = false;
-    if (first || resumed) this.#arm();
+    if (this.#guard) {
+      if (begins) this.#guard.restart(now);
+      this.#guard.add(parts, now);
+    }
+    if (begins) this.#arm();
   }
 
   finished(): void {
@@ -63,18 +86,22 @@ export class Watchdog {
     this.#arm();
   }
 
-  /** The idle clock measures the upstream: it stands still while nobody reads. */
+  /** The clocks of the stream measure the upstream: they stand still while nobody reads. */
   reading(): void {
     if (this.#reading) return;
     this.#reading = true;
     if (!this.#content && !this.#finished) return;
-    this.#quietSince = this.#clock.now();
-    const ms = this.#finished ? TRAILER_MS : this.#timeouts.idleMs;
-    if (ms !== false && this.#dueAt > this.#quietSince + ms) this.#arm();
+    const now = this.#clock.now();
+    this.#quietSince = now;
+    this.#guard?.resumed(now);
+    const ms = this.#finished ? TRAILER_MS : this.#clocks.idleMs;
+    const idleAt = ms === false ? Number.POSITIVE_INFINITY : now + ms;
+    if (this.#dueAt > Math.min(idleAt, this.#guard?.dueAt(now) ?? idleAt)) this.#arm();
   }
 
   paused(): void {
     this.#reading = false;
+    this.#guard?.paused(this.#clock.now());
   }
 
   stop(): void {
@@ -82,9 +109,9 @@ export class Watchdog {
     this.#stopped = true;
   }
 
-  #next(): { phase: ClockPhase | "trailer"; ms: number; at: number } | undefined {
-    const { connectMs, firstTokenMs, idleMs, attemptMs } = this.#timeouts;
-    const clocks: [ClockPhase | "trailer", number | false, number][] = [];
+  #next(now: number): (Expiry & { at: number }) | undefined {
+    const { connectMs, firstTokenMs, idleMs, attemptMs, minTokensPerSecond } = this.#clocks;
+    const clocks: [Phase, number | false, number][] = [];
     // Once the finish reason is there the answer is whole, and no clock may call it a failure.
     if (this.#finished) clocks.push(["trailer", this.#reading && TRAILER_MS, this.#quietSince]);
     else {
@@ -93,16 +120,22 @@ export class Watchdog {
       else clocks.push(["first_token", firstTokenMs, this.#startedAt]);
       if (!this.#headers && !this.#content) clocks.push(["connect", connectMs, this.#startedAt]);
     }
-    let next: { phase: ClockPhase | "trailer"; ms: number; at: number } | undefined;
+    let next: (Expiry & { at: number }) | undefined;
     for (const [phase, ms, from] of clocks) {
       if (ms !== false && (!next || from + ms < next.at)) next = { phase, ms, at: from + ms };
+    }
+    if (this.#guard && minTokensPerSecond && this.#content && this.#reading && !this.#finished) {
+      const at = this.#guard.dueAt(now);
+      const { rate } = minTokensPerSecond;
+      if (!next || at < next.at)
+        next = { phase: "throughput", ms: Math.round(this.#guard.windowMs), rate, at };
     }
     return next;
   }
 
   #arm(): void {
     if (this.#stopped) return;
-    const next = this.#next();
+    const next = this.#next(this.#clock.now());
     if (this.#timer !== undefined) {
       // An earlier timer does: it will look again when it fires.
       if (next && this.#dueAt <= next.at) return;
@@ -119,21 +152,25 @@ export class Watchdog {
   }
 
   #fire(): void {
-    const dueAt = this.#dueAt;
+    const now = this.#clock.now();
+    const late = now - this.#dueAt > LATE_MS;
     this.#timer = undefined;
     this.#dueAt = Number.POSITIVE_INFINITY;
-    const next = this.#next();
+    const next = this.#next(now);
     if (!next) return;
-    const now = this.#clock.now();
-    if (now < next.at) {
-      this.#set(next.at);
-      return;
-    }
-    if (now - dueAt > LAG_MS && !this.#graceGiven) {
-      this.#graceGiven = true;
-      this.#set(now + LAG_GRACE_MS);
-      return;
-    }
-    this.#expired(next.phase, next.ms);
+    const { at, ...expiry } = next;
+    const again = now < at ? at : this.#again(expiry.phase, now, late);
+    if (again === undefined) this.#expired(expiry);
+    else this.#set(again);
+  }
+
+  /** When to look once more before a clock that has run out is believed. */
+  #again(phase: Phase, now: number, late: boolean): number | undefined {
+    if (phase === "throughput") return this.#guard?.again(now);
+    const lost = this.#lag.lostMs(now);
+    if (this.#graceGiven || (!late && lost <= this.#lostBefore)) return undefined;
+    this.#graceGiven = true;
+    this.#lostBefore = lost;
+    return now + UNREAD_MS;
   }
 }

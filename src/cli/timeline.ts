@@ -21,6 +21,8 @@ const CLOCK_NAMES: Record<ClockPhase, string> = {
   first_token: "firstTokenMs",
   idle: "idleMs",
   attempt: "attemptMs",
+  // Its option has a name too long for a line.
+  throughput: "throughput",
 };
 
 /** Columns of the parts of a line, such that 79 leave 25 for the target. */

@@ -1,5 +1,5 @@
 import { sanitizeText } from "../redaction.js";
-import type { ClockPhase } from "../types.js";
+import type { Signal } from "../types.js";
 import { classOfCode, statusOfCode } from "./codes.js";
 import type { Evidence } from "./evidence.js";
 
@@ -51,7 +51,7 @@ export function lineOf(text: string): string {
 }
 
 /** What a clock's end means, in words. */
-export function clockWords(phase: ClockPhase, ms: number): string {
+export function clockWords({ phase, ms, rate }: Extract<Signal, { kind: "timeout" }>): string {
   switch (phase) {
     case "connect":
       return `no response headers within ${ms} ms`;
@@ -59,6 +59,8 @@ export function clockWords(phase: ClockPhase, ms: number): string {
       return `no first content within ${ms} ms`;
     case "idle":
       return `no further content for ${ms} ms`;
+    case "throughput":
+      return `${rate === undefined ? "too few" : `fewer than ${rate}`} tokens per second for ${ms} ms`;
     default:
       return `no complete answer within ${ms} ms`;
   }

@@ -38,6 +38,7 @@ describe("a timeline", () => {
       first_token: "firstTokenMs",
       idle: "idleMs",
       attempt: "attemptMs",
+      throughput: "throughput",
     };
     for (const [phase, name] of Object.entries(clocks)) {
       const entry = attempt({ failure: failure({ class: "timeout", phase }), verdict: "next" });
