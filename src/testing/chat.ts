@@ -1,3 +1,4 @@
+import { seeded } from "../seeded.js";
 import { type ErrorReply, REQUEST_ERRORS } from "./bodies.js";
 import { canonicalSlug, type ModelFacts, priceOf } from "./catalogue.js";
 import type { Drawn } from "./cursor.js";
@@ -7,7 +8,7 @@ import { type KeyFacts, keyFault } from "./keys.js";
 import type { SimulatedRequest } from "./log.js";
 import { end, head, type Ops, send } from "./ops.js";
 import { type Occasion, planOf } from "./plan.js";
-import { alphanumeric, derive, seeded } from "./random.js";
+import { alphanumeric, derive } from "./random.js";
 
 /** Unix seconds of the first answer: fixed, so that a seed fixes every id. */
 const EPOCH = 1_778_031_306;

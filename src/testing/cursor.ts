@@ -1,4 +1,5 @@
-import { derive, seeded } from "./random.js";
+import { seeded } from "../seeded.js";
+import { derive } from "./random.js";
 import type { ModelScript, Script } from "./script.js";
 
 /** A script drawn for one request. */
