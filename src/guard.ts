@@ -1,0 +1,265 @@
+import { type BreakerConfig, permit, reduce, type Ticket, ticketOf } from "./breaker.js";
+import type { BudgetConfig } from "./budget.js";
+import type { ChainEvent } from "./events.js";
+import { type Health, isFree } from "./health/health.js";
+import type { Belief, TargetHealth } from "./health/target-health.js";
+import type { Clock, Failure, FailureClass, Target } from "./types.js";
+import type { BreakerPhase, Vitals } from "./vitals.js";
+
+export interface BreakerOptions extends BreakerConfig {
+  /** First content later than this counts as a failure of health. */
+  slowMs: number | false;
+  whenAllOpen: "try-best" | "fail-fast";
+}
+
+export interface GuardConfig {
+  readonly health: Health;
+  readonly breaker: BreakerOptions | false;
+  readonly budget: BudgetConfig | false;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** A lease ends, whatever becomes of its attempt, after its first-token clock, or after this where that is off. */
+const LEASE_MS = 120_000;
+/** The longest that a stated time keeps a target or a key from being asked: servers have been seen to say a year. */
+const MAX_STATED_MS = 3_600_000;
+/** How long a key that was refused is left alone; somebody may be mending it. */
+const ACCOUNT_BLOCK_MS = 30_000;
+/** A cool-down whose time nobody stated doubles while it does not help. Short at first: one 429 among many answers says little. */
+const COOL = { minMs: 250, maxMs: 8_000 };
+
+/** Classes that say that the target is not well. Not: what the caller, the request, the key or a quota is to blame for. */
+const UNHEALTHY: ReadonlySet<FailureClass> = new Set([
+  "overloaded",
+  "server_error",
+  "network",
+  "timeout",
+  "stream_interrupted",
+  "empty_response",
+  "invalid_response",
+]);
+/** Of an invalid answer: what one request may be to blame for. */
+const ABOUT_REQUEST: ReadonlySet<string | undefined> = new Set(["schema", "tool_call"]);
+
+/** An attempt's leave to go, from its admission to its end. */
+export interface Pass {
+  readonly target: Target;
+  readonly health: TargetHealth;
+  readonly ticket: Ticket;
+  /** A half-open probe or a last resort: never retried. */
+  readonly probe: boolean;
+  readonly lastResort: boolean;
+  readonly slot: boolean;
+  startedAt: number;
+  firstContentAt?: number;
+}
+
+/** One call's dealings with what all calls know: asks before an attempt, and tells what came of it. */
+export class Guard {
+  readonly #config: GuardConfig;
+  readonly #changed: (target: Target, phase: BreakerPhase) => void;
+  readonly #passes = new Map<number, Pass>();
+
+  constructor(config: GuardConfig, changed: (target: Target, phase: BreakerPhase) => void) {
+    this.#config = config;
+    this.#changed = changed;
+  }
+
+  vitals(target: Target): Vitals {
+    return this.#config.health.vitals(target, this.#now);
+  }
+
+  belief(target: Target): Belief | undefined {
+    const belief = this.#config.health.belief(target, this.#now);
+    return belief?.reason === "breaker_open" && !this.#config.breaker ? undefined : belief;
+  }
+
+  /** May a call with nothing left ask a target before its time? */
+  get triesBest(): boolean {
+    return !this.#config.breaker || this.#config.breaker.whenAllOpen === "try-best";
+  }
+
+  hasRoom(target: Target): boolean {
+    return this.#config.health.target(target).slots.free(target.maxConcurrent);
+  }
+
+  /** Waits for room; false when there was none in time, or the one who waits has left. */
+  room(target: Target, onLeave: (leave: () => void) => void): true | Promise<boolean> {
+    const { slots } = this.#config.health.target(target);
+    const { maxConcurrent } = target;
+    if (!maxConcurrent) return true;
+    if (!slots.free(maxConcurrent)) return slots.wait(maxConcurrent, this.#config.clock, onLeave);
+    slots.take();
+    return true;
+  }
+
+  giveRoom(target: Target): void {
+    if (target.maxConcurrent) this.#config.health.target(target).slots.give();
+  }
+
+  /** Lets an attempt go, whose room has been taken. `early`: as a last resort. */
+  admit(target: Target, early: boolean): Pass {
+    const health = this.#config.health.target(target);
+    const now = this.#now;
+    const may = this.#config.breaker ? permit(health.breaker, now) : "closed";
+    const { firstTokenMs } = target.timeouts;
+    const until = now + (firstTokenMs === false ? LEASE_MS : firstTokenMs);
+    const leased = may === "probe" || (early && may === "early");
+    if (leased) this.#reduce(target, health, { type: "lease", until });
+    if (early) health.lastResortUntil = until;
+    const slot = target.maxConcurrent !== undefined;
+    health.inFlight++;
+    const ticket = leased || may === "closed" ? ticketOf(health.breaker) : { epoch: -1 };
+    const probe = leased || early;
+    return { target, health, ticket, probe, lastResort: early, slot, startedAt: now };
+  }
+
+  started(n: number, pass: Pass): void {
+    pass.startedAt = this.#now;
+    this.#passes.set(n, pass);
+  }
+
+  /** The attempt never left. */
+  drop(pass: Pass): void {
+    this.#release(pass, "neutral");
+  }
+
+  deposit(target: Target): void {
+    const { budget, health } = this.#config;
+    if (budget) health.target(target).budget.deposit(budget);
+  }
+
+  takeRetry(target: Target, failed: FailureClass): boolean {
+    const { budget, health } = this.#config;
+    return !budget || health.target(target).budget.takeRetry(budget, failed);
+  }
+
+  takeHedge(target: Target): boolean {
+    const { budget, health } = this.#config;
+    return !budget || health.target(target).budget.takeHedge(budget);
+  }
+
+  /** `lostMs`: time our own blocked event loop took from the attempt, which is not held against its target. */
+  observe(event: ChainEvent, lostMs: number): void {
+    const pass = "n" in event ? this.#passes.get(event.n) : undefined;
+    if (!pass) return;
+    const { health } = pass;
+    switch (event.type) {
+      case "attempt.first_content":
+        pass.firstContentAt = event.at;
+        if (lostMs === 0) health.waited(event.at - pass.startedAt, event.at);
+        return;
+      case "attempt.failed":
+        this.#failed(event.n, pass, event, lostMs);
+        return;
+      case "attempt.won":
+        health.succeeded(event.at);
+        this.#config.health.account(pass.target).answered(isFree(pass.target));
+        this.#end(event.n, pass, this.#isSlow(pass) && lostMs === 0 ? "failure" : "success");
+        return;
+      case "attempt.cancelled":
+        // It might have taken longer still: as a time it counts for at least that much.
+        if (event.reason === "lost") this.#waitedInVain(pass, event.at, lostMs);
+        this.#end(event.n, pass, this.#outlasted(pass, event, lostMs) ? "failure" : "neutral");
+    }
+  }
+
+  /** Gives back what attempts hold that never told their end. */
+  close(): void {
+    for (const [n, pass] of this.#passes) this.#end(n, pass, "neutral");
+  }
+
+  get #now(): number {
+    return this.#config.clock.now();
+  }
+
+  #failed(
+    n: number,
+    pass: Pass,
+    { at, failure, verdict }: Extract<ChainEvent, { type: "attempt.failed" }>,
+    lostMs: number,
+  ): void {
+    const unhealthy = isUnhealthy(failure) && !(failure.class === "timeout" && lostMs > 0);
+    pass.health.failed(failure, unhealthy, at);
+    if (failure.class === "timeout") this.#waitedInVain(pass, at, lostMs);
+    if (verdict.do !== "retry") this.#learn(pass, failure, at);
+    this.#end(n, pass, unhealthy ? "failure" : "neutral");
+  }
+
+  #learn({ target, health }: Pass, failure: Failure, now: number): void {
+    const stated =
+      failure.retryAfterMs === undefined ? undefined : Math.min(failure.retryAfterMs, MAX_STATED_MS);
+    const guess = (strikes: number) =>
+      Math.min(COOL.minMs * 2 ** Math.min(strikes, 16), COOL.maxMs) * (0.5 + this.#config.random() / 2);
+    if (failure.scope === "account") {
+      const limit = failure.class === "rate_limit";
+      this.#config.health.account(target).block(failure, stated, limit ? guess : () => ACCOUNT_BLOCK_MS, now);
+    } else if (failure.class === "rate_limit" || (stated !== undefined && isUnhealthy(failure))) {
+      health.cool(failure, stated, guess, now);
+    }
+  }
+
+  #waitedInVain({ health, startedAt, firstContentAt }: Pass, at: number, lostMs: number): void {
+    if (firstContentAt === undefined && lostMs === 0) health.waited(at - startedAt, at);
+  }
+
+  #isSlow({ startedAt, firstContentAt }: Pass): boolean {
+    const { breaker } = this.#config;
+    return (
+      breaker !== false &&
+      breaker.slowMs !== false &&
+      firstContentAt !== undefined &&
+      firstContentAt - startedAt > breaker.slowMs
+    );
+  }
+
+  /** A target that was silent until the call's deadline would otherwise never be found out. */
+  #outlasted(
+    { startedAt, firstContentAt }: Pass,
+    { at, reason }: Extract<ChainEvent, { type: "attempt.cancelled" }>,
+    lostMs: number,
+  ): boolean {
+    return (
+      reason === "deadline" && firstContentAt === undefined && lostMs === 0 && at - startedAt >= SILENT_MS
+    );
+  }
+
+  #end(n: number, pass: Pass, outcome: "success" | "failure" | "neutral"): void {
+    this.#passes.delete(n);
+    this.#release(pass, outcome);
+  }
+
+  #release(
+    { target, health, ticket, lastResort, slot }: Pass,
+    type: "success" | "failure" | "neutral",
+  ): void {
+    health.inFlight--;
+    if (slot) health.slots.give();
+    if (lastResort) health.lastResortUntil = 0;
+    this.#reduce(target, health, { type, ticket, random: type === "failure" ? this.#config.random() : 0 });
+  }
+
+  #reduce(target: Target, health: TargetHealth, event: Parameters<typeof reduce>[1]): void {
+    const { breaker } = this.#config;
+    if (!breaker) return;
+    const now = this.#now;
+    const before = health.breaker;
+    health.breaker = reduce(before, event, now, breaker);
+    if (health.breaker === before) return;
+    if (event.type === "lease") this.#changed(target, "half_open");
+    else if (ticketOf(health.breaker).epoch !== ticketOf(before).epoch)
+      this.#changed(target, health.phase(now));
+  }
+}
+
+/** Shorter silence than this before a deadline says nothing. */
+const SILENT_MS = 5_000;
+
+function isUnhealthy({ class: name, code, inner }: Failure): boolean {
+  if (name === "invalid_response") return !ABOUT_REQUEST.has(code);
+  // A quota that ran out in mid-answer is still a quota.
+  if (name === "stream_interrupted")
+    return inner === undefined || UNHEALTHY.has(inner) || inner === "unknown";
+  return UNHEALTHY.has(name);
+}

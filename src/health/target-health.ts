@@ -1,0 +1,125 @@
+import { type BreakerState, CLOSED, dueAt, permit, phaseOf } from "../breaker.js";
+import { Budget } from "../budget.js";
+import type { Failure, FailureClass } from "../types.js";
+import type { BreakerPhase } from "../vitals.js";
+import { FadingAverage } from "./averages.js";
+import { Quantiles } from "./quantiles.js";
+import { Slots } from "./slots.js";
+
+/** A target that is well until something speaks against it: one good attempt, which never fades. */
+const PRIOR = { value: 1, weight: 1 };
+const RECENT = 32;
+/** What counts as recent. */
+export const RECENT_MS = 60_000;
+
+/** Why a target should be left alone, and until when (monotonic ms). */
+export interface Belief {
+  reason: "breaker_open" | "cooling_down" | "account_blocked";
+  until: number;
+  /** A server said so; else it is our own guess, and a call with nothing left may ask before its time. */
+  stated: boolean;
+  /** Another call is finding out. */
+  held: boolean;
+  class?: FailureClass;
+}
+
+/** What all calls together know of one model at one provider with one key. Times are monotonic ms. */
+export class TargetHealth {
+  breaker: BreakerState = CLOSED;
+  readonly budget = new Budget();
+  readonly slots = new Slots();
+  readonly firstContent = new Quantiles();
+  inFlight = 0;
+  /** A last resort under way at a target whose breaker is closed; ends by itself at `until`. */
+  lastResortUntil = 0;
+  #cooling: { until: number; stated: boolean; class: FailureClass } | undefined;
+  #strikes = 0;
+  readonly #success = new FadingAverage();
+  readonly #firstContentMs = new FadingAverage();
+  #samples = 0;
+  readonly #failures: { class: FailureClass; at: number }[] = [];
+
+  get samples(): number {
+    return this.#samples;
+  }
+
+  succeeded(now: number): void {
+    this.#samples++;
+    this.#success.add(1, now);
+    this.#strikes = 0;
+    this.#cooling = undefined;
+  }
+
+  failed({ class: name }: Failure, unhealthy: boolean, now: number): void {
+    this.#failures.push({ class: name, at: now });
+    if (this.#failures.length > RECENT) this.#failures.shift();
+    if (!unhealthy) return;
+    this.#samples++;
+    this.#success.add(0, now);
+  }
+
+  /** `ms` until the first content, or without any. */
+  waited(ms: number, now: number): void {
+    this.firstContent.add(ms);
+    this.#firstContentMs.add(ms, now);
+  }
+
+  /** Leaves the target alone for `ms`; without a stated time for longer at each strike. */
+  cool(
+    { class: name }: Failure,
+    stated: number | undefined,
+    guessMs: (strikes: number) => number,
+    now: number,
+  ): void {
+    const until = now + (stated ?? guessMs(this.#strikes++));
+    // A shorter time that is learnt later does not undo a longer one.
+    if (!this.#cooling || until > this.#cooling.until)
+      this.#cooling = { until, stated: stated !== undefined, class: name };
+  }
+
+  belief(now: number): Belief | undefined {
+    const cooling = this.#cooling;
+    if (cooling && cooling.until > now)
+      return {
+        reason: "cooling_down",
+        until: cooling.until,
+        stated: cooling.stated,
+        held: this.lastResortUntil > now,
+        class: cooling.class,
+      };
+    const may = permit(this.breaker, now);
+    if (may === "closed" || may === "probe") return undefined;
+    const until = dueAt(this.breaker, now);
+    return { reason: "breaker_open", until, stated: false, held: may === "open" };
+  }
+
+  phase(now: number): BreakerPhase {
+    return phaseOf(this.breaker, now);
+  }
+
+  successRate(now: number): number | undefined {
+    return this.#samples === 0 ? undefined : this.#success.value(now, PRIOR);
+  }
+
+  firstContentMs(now: number): number | undefined {
+    return this.#firstContentMs.value(now);
+  }
+
+  coolingUntil(now: number): number | undefined {
+    return this.#cooling && this.#cooling.until > now ? this.#cooling.until : undefined;
+  }
+
+  /** Failures of the last minute, of the last 32 attempts that failed. */
+  recentFailures(now: number): Partial<Record<FailureClass, number>> {
+    const counts: Partial<Record<FailureClass, number>> = {};
+    for (const { class: name, at } of this.#failures) {
+      if (now - at <= RECENT_MS) counts[name] = (counts[name] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  /** Nothing would be lost by forgetting it. */
+  get idle(): boolean {
+    return this.inFlight === 0 && this.slots.used === 0;
+  }
+}
