@@ -36,6 +36,12 @@ export class PendingAnswer {
     return this.#finishReason === "stop" && this.#toolCalls.size > 0 ? "tool_calls" : this.#finishReason;
   }
 
+  /** All that has come, whoever it is for. */
+  get said(): string {
+    const calls = this.#toolCalls.calls().map(({ name, arguments: args }) => `${name} ${args}`);
+    return [this.#thoughts, this.#text, ...calls].join("\n").trim();
+  }
+
   /** The answer went on behind a finish reason, which therefore is no evidence that it is whole: only its end is. */
   get resumed(): boolean {
     return this.#resumed;

@@ -44,3 +44,15 @@ export function wireRequest(
   const { body, omitted } = shapeRequest(merged, target.provider.supports);
   return { request: body as WireRequest, omitted };
 }
+
+/** The longest answer that a request asks for, in tokens. */
+export function askedTokens(request: WireRequest): number | undefined {
+  const asked = LENGTH_KEYS.flatMap((key) => (typeof request[key] === "number" ? [request[key]] : []));
+  return asked.length > 0 ? Math.min(...asked) : undefined;
+}
+
+export function withMaxTokens(request: WireRequest, tokens: number): WireRequest {
+  const asked = LENGTH_KEYS.filter((key) => typeof request[key] === "number");
+  const keys = asked.length > 0 ? asked : (["max_tokens"] as const);
+  return { ...request, ...Object.fromEntries(keys.map((key) => [key, tokens])) };
+}

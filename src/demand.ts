@@ -1,0 +1,144 @@
+import { missingCapability } from "./capabilities.js";
+import { fitWindow } from "./context-window.js";
+import type { ModelFacts } from "./model-facts.js";
+import { likelyCost, worstCost } from "./price.js";
+import type { Skip } from "./record.js";
+import { askedTokens, wireRequest, withMaxTokens } from "./request.js";
+import { inputTokens, MARGIN, roughTokens } from "./tokens.js";
+import type { ChatRequest, Target, WireRequest } from "./types.js";
+
+/** Output that a request without max_tokens is reckoned with, where prices are compared. */
+const USUAL_OUTPUT = 1_000;
+
+/** What one target would be asked, and what is known of it. */
+export interface Demand {
+  readonly target: Target;
+  readonly request: WireRequest;
+  /** Request keys its provider does not support, left out. */
+  readonly omitted: readonly string[];
+  readonly facts: ModelFacts;
+  /** `max_tokens` as asked for. */
+  readonly asked: number | undefined;
+  /** `max_tokens` as sent, where the window left room for fewer. */
+  readonly lowered: number | undefined;
+  /** Why this request is not for this target, whatever else happens. */
+  readonly unfit: Pick<Skip, "reason" | "detail"> | undefined;
+}
+
+export interface DemandInit {
+  request: ChatRequest;
+  /** Wire-named body keys of the chain, and of the call. */
+  body: Readonly<Record<string, unknown>>;
+  defaults?: Readonly<Record<string, unknown>>;
+  facts(target: Target): ModelFacts | undefined;
+}
+
+/** One call's request in the form each target would get it. Reckoned once for each, when first asked for. */
+export class Demands {
+  readonly #init: DemandInit;
+  readonly #made = new Map<Target, Demand>();
+  #input: number | undefined;
+  #rough: number | undefined;
+
+  constructor(init: DemandInit) {
+    this.#init = init;
+  }
+
+  of(target: Target): Demand {
+    let demand = this.#made.get(target);
+    if (!demand) {
+      demand = this.#make(target);
+      this.#made.set(target, demand);
+    }
+    return demand;
+  }
+
+  /** Tokens of input, estimated. */
+  get input(): number {
+    this.#input ??= inputTokens(this.#whole);
+    return this.#input;
+  }
+
+  /** USD the call is likely to cost at the target; undefined: its price is unknown. */
+  likely(target: Target): number | undefined {
+    const { facts, asked } = this.of(target);
+    return (
+      facts.price &&
+      likelyCost({ input: this.input, output: Math.min(asked ?? USUAL_OUTPUT, USUAL_OUTPUT) }, facts.price)
+    );
+  }
+
+  /** USD an attempt may cost at the most, with `output` tokens; undefined: its price is unknown. */
+  worst({ facts }: Demand, output: number): number | undefined {
+    return facts.price && worstCost({ input: Math.ceil(this.input * (1 + MARGIN)), output }, facts.price);
+  }
+
+  /** Tokens of output an attempt may bring at the most; Infinity: unknown. */
+  mostOutput({ facts, asked, lowered }: Demand): number {
+    const window = facts.contextWindow === undefined ? Number.POSITIVE_INFINITY : facts.contextWindow;
+    const room = window - Math.floor(this.input * (1 - MARGIN));
+    return Math.max(
+      0,
+      Math.min(
+        lowered ?? asked ?? Number.POSITIVE_INFINITY,
+        facts.maxOutputTokens ?? Number.POSITIVE_INFINITY,
+        room,
+      ),
+    );
+  }
+
+  get #whole(): ChatRequest {
+    const { body, defaults, request } = this.#init;
+    return { ...body, ...defaults, ...request };
+  }
+
+  #make(target: Target): Demand {
+    const { body } = this.#init;
+    const { request, omitted } = wireRequest(target, body, this.#init);
+    const known = this.#init.facts(target);
+    const facts: ModelFacts = {
+      ...known,
+      ...(target.contextWindow !== undefined && { contextWindow: target.contextWindow }),
+      ...(target.maxOutputTokens !== undefined && { maxOutputTokens: target.maxOutputTokens }),
+      ...(target.price && { price: target.price }),
+    };
+    const asked = askedTokens(request);
+    const feature = missingCapability(request, facts);
+    const fit = this.#fit(request, facts, asked);
+    const lowered = "maxTokens" in fit ? fit.maxTokens : undefined;
+    return {
+      target,
+      request: lowered === undefined ? request : withMaxTokens(request, lowered),
+      omitted,
+      facts,
+      asked,
+      lowered,
+      unfit: feature
+        ? { reason: "unsupported", detail: { feature } }
+        : "needed" in fit
+          ? { reason: "context_too_small", detail: { window: facts.contextWindow!, needed: fit.needed } }
+          : undefined,
+    };
+  }
+
+  #fit(
+    request: WireRequest,
+    { contextWindow: window, maxOutputTokens }: ModelFacts,
+    asked: number | undefined,
+  ) {
+    if (window === undefined || isCompressed(request)) return { fits: true } as const;
+    this.#rough ??= roughTokens(this.#whole);
+    // Nearly every request is far smaller than the window, and need not be looked at twice.
+    if (this.#rough + (asked ?? 0) <= window) return { fits: true } as const;
+    return fitWindow({ input: this.input, window, asked, maxOutput: maxOutputTokens });
+  }
+}
+
+/** OpenRouter then shortens a prompt that is too long. Source: its guides on message transforms. */
+function isCompressed({ transforms, plugins }: WireRequest): boolean {
+  if (Array.isArray(transforms) && transforms.length > 0) return true;
+  return (
+    Array.isArray(plugins) &&
+    plugins.some((plugin) => plugin?.id === "context-compression" && plugin.enabled !== false)
+  );
+}
