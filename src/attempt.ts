@@ -4,6 +4,7 @@ import type { ChainEvent, Emit, Untimed } from "./events.js";
 import type { LagMeter } from "./lag.js";
 import { type Meta, PendingAnswer } from "./pending-answer.js";
 import type { AuditAttempt } from "./record.js";
+import { textTokens } from "./tokens.js";
 import type {
   AttemptTimeouts,
   Clock,
@@ -15,6 +16,7 @@ import type {
   Usage,
   WireRequest,
 } from "./types.js";
+import { Upstream } from "./upstream.js";
 import { Watchdog } from "./watchdog.js";
 
 /** `content`: text is shown as it comes. `complete`: nothing is shown before the whole answer has passed its check. */
@@ -27,6 +29,8 @@ export interface AttemptInit {
   why: AuditAttempt["why"];
   request: WireRequest;
   omitted: readonly string[];
+  /** `max_tokens` as sent, where it is not what was asked for. */
+  maxTokens?: AuditAttempt["maxTokens"];
   timeouts: AttemptTimeouts;
   gate: Gate;
   check: AnswerCheck;
@@ -53,19 +57,18 @@ export class Attempt {
   readonly n: number;
   readonly target: Target;
   readonly continues: boolean;
+  /** The server has taken the request: headers of a 2xx came, or content. */
+  accepted = false;
   /** The answer is complete, checked, and handed out. */
   done = false;
   /** The model as it named itself. */
   model: string | undefined;
 
   readonly #init: AttemptInit;
-  readonly #controller = new AbortController();
+  readonly #upstream = new Upstream();
   readonly #watchdog: Watchdog;
   readonly #lostBefore: number;
   #lostAtEnd: number | undefined;
-  #iterator: AsyncIterator<readonly ProviderPart[]> | undefined;
-  #interrupt: ((reason: unknown) => void) | undefined;
-  #stopped: unknown;
   #ended = false;
   #contentSeen = false;
   /** Reads in a row that brought no content. */
@@ -73,12 +76,21 @@ export class Attempt {
   readonly #answer = new PendingAnswer();
 
   constructor(init: AttemptInit) {
-    const { n, target, why, omitted, timeouts, clock, lag, emit } = init;
+    const { n, target, why, omitted, maxTokens, timeouts, clock, lag, emit } = init;
     this.#init = init;
     this.n = n;
     this.target = target;
     this.continues = init.continues;
-    emit({ type: "attempt.started", at: clock.now(), wall: clock.wall(), n, target, why, omitted });
+    emit({
+      type: "attempt.started",
+      at: clock.now(),
+      wall: clock.wall(),
+      n,
+      target,
+      why,
+      omitted,
+      ...(maxTokens && { maxTokens }),
+    });
     lag.begin();
     this.#lostBefore = lag.lostMs();
     const { minTokensPerSecond } = target;
@@ -100,29 +112,28 @@ export class Attempt {
     return this.#answer.usage;
   }
 
+  get request(): WireRequest {
+    return this.#init.request;
+  }
+
+  /** Tokens of output so far, estimated; what was meant for a person and for tools alike. */
+  get outputTokens(): number {
+    return textTokens(this.#answer.said);
+  }
+
   /** Resolves at the gate, with what may be shown by then. Rejects with AttemptError or Cancelled. */
   async open(): Promise<readonly ContentPart[]> {
     const { target, request, id, gate, n } = this.#init;
     try {
-      const opening = target.provider.open(request, {
-        signal: this.#controller.signal,
+      await this.#upstream.open(target.provider, request, {
         attemptId: id,
         onHeaders: ({ status }) => {
           if (this.#ended) return;
+          this.accepted ||= status >= 200 && status < 300;
           this.#watchdog.headers();
           this.#emit({ type: "attempt.headers", n, status });
         },
       });
-      // A provider may resolve although it was told to stop.
-      opening.then(
-        (late) => {
-          if (this.#ended) void discard(() => late[Symbol.asyncIterator]());
-        },
-        () => {},
-      );
-      const stream = await this.#interruptible(opening);
-      if (this.#stopped !== undefined) throw this.#stopped;
-      this.#iterator = stream[Symbol.asyncIterator]();
       const head: ContentPart[] = [];
       while (!this.done) {
         for (const part of await this.#read()) head.push(part);
@@ -145,7 +156,7 @@ export class Attempt {
 
   /** Closes the upstream. Of no effect once the attempt has failed; a whole answer was then not taken. */
   cancel(reason: "lost" | "aborted" | "deadline"): void {
-    if ((this.#ended && !this.done) || this.#stopped instanceof Cancelled) return;
+    if ((this.#ended && !this.done) || this.#upstream.interrupted instanceof Cancelled) return;
     this.#end();
     this.#stop(new Cancelled(reason));
     this.#emit({ type: "attempt.cancelled", n: this.n, reason });
@@ -153,25 +164,15 @@ export class Attempt {
 
   /** Stops the attempt from outside the read that may be pending. */
   #stop(reason: unknown): void {
-    this.#stopped = reason;
-    this.#interrupt?.(reason);
-    if (reason !== TRAILER) this.#controller.abort(reason);
-  }
-
-  /** A plain promise race would leave a reaction behind on a long-lived promise at every read. */
-  #interruptible<T>(promise: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (this.#stopped !== undefined) reject(this.#stopped);
-      this.#interrupt = reject;
-      promise.then(resolve, reject);
-    });
+    this.#upstream.interrupt(reason);
+    if (reason !== TRAILER) this.#upstream.abort(reason);
   }
 
   async #read(): Promise<ContentPart[]> {
     this.#watchdog.reading();
     let batch: IteratorResult<readonly ProviderPart[]>;
     try {
-      batch = await this.#interruptible(this.#iterator!.next());
+      batch = await this.#upstream.next();
     } catch (error) {
       if (this.finishReason === undefined || !this.#trailing(error)) throw error;
       return this.#complete();
@@ -191,7 +192,7 @@ export class Attempt {
   /** A connection that ends or breaks after the finish reason leaves the answer whole; what it says does not. */
   #trailing(error: unknown): boolean {
     if (error === TRAILER) return true;
-    if (this.#stopped !== undefined || this.#answer.resumed) return false;
+    if (this.#upstream.interrupted !== undefined || this.#answer.resumed) return false;
     return !(error instanceof SignalError) || error.signal.kind === "eof" || error.signal.kind === "thrown";
   }
 
@@ -221,6 +222,7 @@ export class Attempt {
     this.#watchdog.content(batch);
     if (this.#contentSeen) return;
     this.#contentSeen = true;
+    this.accepted = true;
     this.#emit({ type: "attempt.first_content", n: this.n });
     this.#init.onContent();
   }
@@ -232,7 +234,7 @@ export class Attempt {
     this.done = true;
     this.#end();
     // A provider that still waits for the trailer hears of the end only by its signal.
-    if (this.#stopped === TRAILER) this.#controller.abort(TRAILER);
+    if (this.#upstream.interrupted === TRAILER) this.#upstream.abort(TRAILER);
     return this.#answer.toolCallParts();
   }
 
@@ -251,7 +253,7 @@ export class Attempt {
         : signal,
     );
     this.#end();
-    this.#controller.abort(error);
+    this.#upstream.abort(error);
     return new AttemptError(failure);
   }
 
@@ -262,18 +264,10 @@ export class Attempt {
     const { lag } = this.#init;
     this.#lostAtEnd = lag.lostMs();
     lag.end();
-    const iterator = this.#iterator;
-    if (iterator) void discard(() => iterator);
+    this.#upstream.leave();
   }
 
   #emit(event: Untimed<ChainEvent>): void {
     this.#init.emit({ ...event, at: this.#init.clock.now() } as ChainEvent);
   }
-}
-
-/** Lets a provider close a stream that nobody will read on; what it throws then concerns nobody. */
-async function discard(iterator: () => AsyncIterator<unknown>): Promise<void> {
-  try {
-    await iterator().return?.();
-  } catch {}
 }
