@@ -1,40 +1,194 @@
+import type { Demands } from "./demand.js";
+import { Refused } from "./errors.js";
+import type { Guard, Pass } from "./guard.js";
 import type { Skip } from "./record.js";
-import { MIN_ATTEMPT_MS } from "./retry.js";
-import type { Failure, Target } from "./types.js";
+import { type Blemish, refusal } from "./refusal.js";
+import type { Offer, Spend } from "./spend.js";
+import type { TargetQueue } from "./target-queue.js";
+import type { Clock, Failure, Target } from "./types.js";
 
-/** What earlier attempts of the same call have shown. */
-export interface Blemish {
-  target: Target;
-  failure: Failure;
+/** Reasons that may have passed when everybody else has been asked. */
+const PASSING: ReadonlySet<Skip["reason"]> = new Set([
+  "breaker_open",
+  "cooling_down",
+  "account_blocked",
+  "busy",
+]);
+
+export interface AdmissionInit {
+  readonly queue: TargetQueue;
+  readonly demands: Demands;
+  readonly guard: Guard;
+  readonly spend: Spend;
+  readonly clock: Clock;
+  readonly deadlineAt: number;
+  readonly needsTools: boolean;
+  readonly onSkip: (skip: Skip) => void;
 }
 
-/** May this target be asked now? A reason when not. */
-export function admit(
-  target: Target,
-  view: { blemishes: readonly Blemish[]; remainingMs: number; needsTools: boolean },
-): Skip | undefined {
-  const skip = (reason: Skip["reason"], detail?: Skip["detail"]): Skip => ({
-    target: target.id,
-    model: target.model,
-    reason,
-    ...(detail && { detail }),
-  });
-  if (view.remainingMs < MIN_ATTEMPT_MS)
-    return skip("deadline", { remainingMs: Math.floor(view.remainingMs) });
-  if (view.needsTools && !target.provider.supports.tools) return skip("unsupported", { feature: "tools" });
-  for (const { target: failed, failure } of view.blemishes) {
-    if (failure.scope === "account" && target.provider.account === failed.provider.account) {
-      if (failure.tier !== "free" || target.model.endsWith(":free")) {
-        const reason = failure.class === "rate_limit" ? "cooling_down" : "account_blocked";
-        return skip(reason, { class: failure.class, after: failed.id });
-      }
-    }
-    if (failure.class === "context_length" && target.contextWindow !== undefined) {
-      const needed = failure.neededTokens ?? (failure.limitTokens ?? failed.contextWindow ?? 0) + 1;
-      if (target.contextWindow < needed) {
-        return skip("context_too_small", { window: target.contextWindow, needed });
-      }
-    }
+/** The way in: an attempt's leave, and what it may cost. */
+export interface Entry {
+  pass: Pass;
+  offer: Offer;
+}
+
+/** Decides, for one call, which target is asked next, and whether an attempt may leave now. */
+export class Admission {
+  readonly #init: AdmissionInit;
+  readonly #blemishes: (Blemish & { at: number })[] = [];
+  /** The moments from which refused targets may be asked again; monotonic ms. */
+  readonly #dues: number[] = [];
+  #lastResort: Target | undefined;
+
+  constructor(init: AdmissionInit) {
+    this.#init = init;
   }
-  return undefined;
+
+  /** Why the target would not be asked now. */
+  refusal(target: Target): Skip | undefined {
+    return this.#refusal(target);
+  }
+
+  /** The next target that may be asked now. `alone`: nothing else is under way, so that a last resort may be tried. */
+  next(alone: boolean): Target | undefined {
+    const { queue } = this.#init;
+    const target = queue.take(
+      (each) => !this.#refusal(each),
+      (each) => {
+        const skip = this.#refusal(each)!;
+        this.#skip(each, skip);
+        return PASSING.has(skip.reason);
+      },
+    );
+    return target ?? (alone ? this.#resort() : undefined);
+  }
+
+  /** A target to ask beside `running`; undefined when there is none that could begin at once, or no budget. */
+  beside(running: Target, budgeted: boolean): Target | undefined {
+    const { queue, guard } = this.#init;
+    const fits = (target: Target) => guard.hasRoom(target) && !this.#refusal(target);
+    const found = queue.targets.find(fits);
+    if (!found) return undefined;
+    if (budgeted && !guard.takeHedge(running)) {
+      this.#init.onSkip({
+        target: found.id,
+        model: found.model,
+        reason: "budget",
+        detail: { hedgeOf: running.id },
+      });
+      return undefined;
+    }
+    return queue.pick((target) => target === found);
+  }
+
+  /** Is there a target that may be asked, `also` taken into account? */
+  hasNext(...also: Blemish[]): boolean {
+    const blemishes = also.length > 0 ? [...this.#blemishes, ...also] : this.#blemishes;
+    return this.#init.queue.targets.some((target) => !this.#refusal(target, blemishes));
+  }
+
+  /**
+   * Lets an attempt in, after waiting for room at its target. `again`: the target has been asked in this call.
+   *
+   * @throws Refused when it may not leave after all; what stood against it is told to `onSkip`
+   */
+  async enter(target: Target, again: boolean, onLeave: (leave: () => void) => void): Promise<Entry> {
+    const { guard, demands, spend } = this.#init;
+    const early = target === this.#lastResort;
+    const room = guard.room(target, onLeave);
+    if (room !== true && !(await room)) {
+      const { limit, waitMs } = target.maxConcurrent!;
+      throw this.#refused(target, again, { reason: "busy", detail: { limit, waitedMs: waitMs } });
+    }
+    // Asked anew: a wait or a backoff may lie behind, and others may have learnt something meanwhile.
+    const offer = this.#refusal(target, this.#blemishes, early) ?? spend.offer(demands.of(target));
+    if ("reason" in offer) {
+      guard.giveRoom(target);
+      throw this.#refused(target, again, offer);
+    }
+    const pass = guard.admit(target, early);
+    // At once, and not when the attempt begins: another lane may be on its way in.
+    spend.stake(pass, offer.stakeUsd);
+    return { pass, offer };
+  }
+
+  /** Gives back what was taken for an attempt that does not leave after all. */
+  leave({ pass }: Entry): void {
+    this.#init.guard.drop(pass);
+    this.#init.spend.drop(pass);
+  }
+
+  blame(target: Target, failure: Failure): void {
+    const { demands, clock } = this.#init;
+    const window = demands.of(target).facts.contextWindow;
+    this.#blemishes.push({ target, failure, window, at: clock.now() });
+  }
+
+  /** Reports those that were not asked because of what had happened. */
+  close(): void {
+    const { queue, onSkip } = this.#init;
+    for (const target of queue.targets) {
+      const skip = queue.isPassed(target) ? undefined : this.#refusal(target);
+      if (skip && skip.reason !== "deadline") onSkip(skip);
+    }
+    queue.clear();
+  }
+
+  /** Milliseconds until the earliest moment at which a target may be worth asking again. */
+  retryAfterMs(): number | undefined {
+    const now = this.#init.clock.now();
+    const stated = this.#blemishes.flatMap(({ failure: { retryAfterMs }, at }) =>
+      retryAfterMs === undefined ? [] : [at + retryAfterMs],
+    );
+    const dues = [...stated, ...this.#dues];
+    return dues.length > 0 ? Math.ceil(Math.max(0, Math.min(...dues) - now)) : undefined;
+  }
+
+  /** With nobody left: the one among the refused that is due first, before its time. Once in a call. */
+  #resort(): Target | undefined {
+    const { queue, guard } = this.#init;
+    if (this.#lastResort || !guard.triesBest) return undefined;
+    const believed = queue.targets.flatMap((target) => {
+      const belief = guard.belief(target);
+      return belief && !this.#refusal(target, this.#blemishes, true) ? [{ target, ...belief }] : [];
+    });
+    // Another call is asking; a crowd would keep down what is getting up.
+    if (believed.some(({ held }) => held)) return undefined;
+    const first = believed
+      .filter(({ target, stated }) => !stated && guard.hasRoom(target))
+      .toSorted((a, b) => a.until - b.until)[0];
+    this.#lastResort = first?.target;
+    return first && queue.pick((target) => target === first.target);
+  }
+
+  #refused(target: Target, again: boolean, { reason, detail }: Pick<Skip, "reason" | "detail">): Refused {
+    const skip: Skip = { target: target.id, model: target.model, reason, ...(detail && { detail }) };
+    this.#skip(target, skip);
+    // Its retries are counted by its lane: back in the queue it would get new ones.
+    if (!again && PASSING.has(reason)) this.#init.queue.pass(target);
+    return new Refused(reason);
+  }
+
+  #skip(target: Target, skip: Skip): void {
+    const belief = this.#init.guard.belief(target);
+    if (belief && PASSING.has(skip.reason)) this.#dues.push(belief.until);
+    this.#init.onSkip(skip);
+  }
+
+  /** `early`: what other calls believe does not matter. */
+  #refusal(target: Target, blemishes: readonly Blemish[] = this.#blemishes, early = false): Skip | undefined {
+    const { demands, guard, spend, clock, deadlineAt, needsTools } = this.#init;
+    const now = clock.now();
+    const demand = demands.of(target);
+    const offer = spend.offer(demand);
+    return refusal(target, {
+      demand,
+      blemishes,
+      remainingMs: deadlineAt - now,
+      needsTools,
+      belief: early ? undefined : guard.belief(target),
+      dear: spend.dearer(demand) ?? ("reason" in offer ? offer : undefined),
+      now,
+    });
+  }
 }

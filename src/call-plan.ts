@@ -1,6 +1,7 @@
 import type { Answer } from "./answer.js";
 import { type AnswerCheck, asksForJson, type Complaint, checkOf } from "./answer-check.js";
 import type { Gate } from "./attempt.js";
+import { OptionsError } from "./errors.js";
 import type { ChainConfig } from "./options.js";
 import type { Caller, CallStart } from "./record.js";
 import { requestDigest } from "./request.js";
@@ -24,6 +25,8 @@ export interface CallOptions {
   gate?: Gate;
   /** Replaces the check of JSON and tool calls: a complaint (which should quote no content) makes the answer an `invalid_response`. */
   check?: (answer: Answer) => string | undefined;
+  /** USD for this call, in place of the chain's `maxCostUsd`. */
+  maxCostUsd?: number;
   /** What the audit record says; true for `stream`, false for `complete`. */
   streamed?: boolean;
 }
@@ -41,10 +44,14 @@ export interface CallPlan {
   model?: string;
   /** Wire-named body keys below the targets' own. */
   defaults?: Record<string, unknown>;
+  maxCostUsd?: number;
 }
 
 export function planOf(request: ChatRequest, options: CallOptions): CallPlan {
   const { signal, labels = {}, caller = {}, model, defaults, gate, check, streamed = true } = options;
+  const { maxCostUsd } = options;
+  if (maxCostUsd !== undefined && !(maxCostUsd >= 0))
+    throw new OptionsError(`maxCostUsd must be >= 0 (USD), got ${maxCostUsd}`);
   return {
     // A conversation that goes on while the answer streams must not change what a fallback is asked.
     request: { ...request, messages: request.messages.map((message) => ({ ...message })) },
@@ -57,6 +64,7 @@ export function planOf(request: ChatRequest, options: CallOptions): CallPlan {
     signals: [signal ?? []].flat(),
     ...(model !== undefined && { model }),
     ...(defaults && { defaults }),
+    ...(maxCostUsd !== undefined && { maxCostUsd }),
   };
 }
 
@@ -97,4 +105,10 @@ export function startOf(
 /** A request that insists on a tool cannot be answered by a target that knows none. */
 export function needsTools({ tool_choice: choice }: ChatRequest): boolean {
   return choice === "required" || typeof choice === "object";
+}
+
+/** Names of the tools a request offers. */
+export function toolsOf({ tools }: ChatRequest): string[] {
+  if (!Array.isArray(tools)) return [];
+  return tools.flatMap((tool) => ("function" in tool && tool.function?.name ? [tool.function.name] : []));
 }

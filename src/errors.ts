@@ -26,6 +26,11 @@ export class Cancelled extends Error {
   }
 }
 
+/** No attempt was let in. Never shown to the caller. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+}
+
 /** How a call without an answer ended. */
 export type FallbackChainErrorCode = "exhausted" | "stopped" | "deadline" | "aborted" | "interrupted";
 

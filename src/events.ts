@@ -1,5 +1,6 @@
-import type { AuditAttempt, CallStart, Skip } from "./record.js";
+import type { AuditAttempt, CallStart, Cost, Skip } from "./record.js";
 import type { Failure, FinishReason, Target, Usage, Verdict } from "./types.js";
+import type { BreakerPhase } from "./vitals.js";
 
 /** Everything that happens in a call, in order; log, record and metrics are folds over it. `at` is monotonic ms. */
 export type ChainEvent =
@@ -13,14 +14,19 @@ export type ChainEvent =
       target: Target;
       why: AuditAttempt["why"];
       omitted: readonly string[];
+      maxTokens?: AuditAttempt["maxTokens"];
     }
   | { type: "attempt.headers"; at: number; n: number; status: number }
   | { type: "attempt.first_content"; at: number; n: number }
   | { type: "attempt.meta"; at: number; n: number; model?: string; generationId?: string; servedBy?: string }
   | { type: "attempt.usage"; at: number; n: number; usage: Usage }
+  /** Told just before the attempt's end. */
+  | { type: "attempt.cost"; at: number; n: number; cost: Cost }
   | { type: "attempt.failed"; at: number; n: number; failure: Failure; verdict: Verdict }
   | { type: "attempt.cancelled"; at: number; n: number; reason: "lost" | "aborted" | "deadline" }
   | { type: "attempt.won"; at: number; n: number; finishReason: FinishReason }
+  /** By what this call's attempts have shown; other calls change breakers too. */
+  | { type: "breaker.changed"; at: number; target: Target; phase: BreakerPhase }
   | { type: "recovery"; at: number; n: number; mode: "restart" | "continue"; failure: Failure }
   | {
       type: "call.finished";

@@ -14,6 +14,7 @@ export class Evidence {
   readonly #log: Emit;
   readonly #dispatch: Dispatch;
   #resolve!: (record: AuditRecord) => void;
+  #closed = false;
 
   constructor(start: CallStart, at: number, sinks: { logger: Logger; dispatch: Dispatch }) {
     this.#start = start;
@@ -26,7 +27,9 @@ export class Evidence {
     this.emit({ type: "call.started", at, start });
   }
 
+  /** What comes after the end is not told: the record is out. */
   emit(event: ChainEvent): void {
+    if (this.#closed) return;
     const ended = this.#fold.apply(event);
     this.#log(event);
     if (ended) this.#dispatch.attempt(ended, this.#start.callId);
@@ -39,6 +42,7 @@ export class Evidence {
 
   close(event: Extract<ChainEvent, { type: "call.finished" }>): AuditRecord {
     this.emit(event);
+    this.#closed = true;
     const record = frozen(this.#fold.record(event));
     this.#resolve(record);
     this.#dispatch.write(record);

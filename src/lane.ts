@@ -1,6 +1,6 @@
 import pRetry from "p-retry";
 import type { Attempt } from "./attempt.js";
-import { AttemptError, Cancelled } from "./errors.js";
+import { AttemptError, Cancelled, Refused } from "./errors.js";
 import type { AuditAttempt } from "./record.js";
 import type { Clock, ContentPart, Failure, Target, Verdict } from "./types.js";
 
@@ -11,12 +11,18 @@ export interface Committed {
   head: readonly ContentPart[];
 }
 
-/** What a lane asks of its call. */
-export interface LaneContext {
+/** What a lane asks of its call. `Entry`: an attempt's leave to go. */
+export interface LaneContext<Entry = unknown> {
   readonly clock: Clock;
-  startAttempt(lane: Lane, why: AuditAttempt["why"]): Attempt;
+  /** Waits until an attempt may leave; `onLeave` takes what ends the wait. Rejects with Refused. */
+  enter(lane: Lane, onLeave: (leave: () => void) => void): Promise<Entry>;
+  /** Gives an entry back unused. */
+  leave(entry: Entry): void;
+  startAttempt(lane: Lane, why: AuditAttempt["why"], entry: Entry): Attempt;
   /** Decides and records what follows a failed attempt. */
   judge(lane: Lane, attempt: Attempt, failure: Failure): Verdict;
+  /** A target that was to be asked again, and may not. */
+  forsake(lane: Lane, failure: Failure): void;
 }
 
 /** A lane that gave up, with the failure and the verdict that ended it. */
@@ -34,15 +40,24 @@ export class LaneFailed extends Error {
 /** One target with its retries. The counters outlive a run, since a stream that dies later comes back here. */
 export class Lane {
   readonly target: Target;
+  /** Attempts begun. */
+  attempts = 0;
   retries = 0;
   /** Milliseconds spent waiting on Retry-After. */
   waitedMs = 0;
   /** This target has refused to continue a text begun by another. */
   prefixRefused = false;
+  /** The most tokens this target turned out to have room for. */
+  maxTokens: number | undefined;
+  /** The attempt under way has shown content. */
+  showing = false;
   onContent: () => void = () => {};
+  /** An attempt that had shown content has died, and another one will be made. */
+  onRelapse: () => void = () => {};
   readonly #context: LaneContext;
   #attempt: Attempt | undefined;
   #wake: ((reason: Cancelled) => void) | undefined;
+  #leave: (() => void) | undefined;
   #cancelled: Cancelled | undefined;
 
   constructor(target: Target, context: LaneContext) {
@@ -50,22 +65,23 @@ export class Lane {
     this.#context = context;
   }
 
-  /** Attempts until one passes its gate. Rejects with LaneFailed, Cancelled or OptionsError. */
+  /** To be called when the attempt under way has shown its first content. */
+  showed(): void {
+    this.showing = true;
+    this.onContent();
+  }
+
+  /** Attempts until one passes its gate. Rejects with LaneFailed, Refused, Cancelled or OptionsError. */
   async run(why: AuditAttempt["why"], waitMs = 0): Promise<Committed> {
+    this.showing = false;
     if (waitMs > 0) await this.#sleep(waitMs);
     let reason = why;
+    let failure: Failure | undefined;
     let ended: LaneFailed | undefined;
     try {
       return await pRetry(
         async () => {
-          if (this.#cancelled) throw this.#cancelled;
-          const attempt = this.#context.startAttempt(this, reason);
-          this.#attempt = attempt;
-          // Starting it tells the log, and a logger may be what aborts the call.
-          if (this.#cancelled) {
-            attempt.cancel("aborted");
-            throw this.#cancelled;
-          }
+          const attempt = await this.#begin(reason);
           reason = "retry";
           return { lane: this, attempt, head: await attempt.open() };
         },
@@ -75,10 +91,15 @@ export class Lane {
           minTimeout: 0,
           shouldRetry: async ({ error }) => {
             if (!(error instanceof AttemptError)) return false;
-            const verdict = this.#context.judge(this, this.#attempt!, error.failure);
+            failure = error.failure;
+            const verdict = this.#context.judge(this, this.#attempt!, failure);
             if (verdict.do !== "retry") {
-              ended = new LaneFailed(error.failure, verdict);
+              ended = new LaneFailed(failure, verdict);
               return false;
+            }
+            if (this.showing) {
+              this.showing = false;
+              this.onRelapse();
             }
             await this.#sleep(verdict.waitMs);
             return true;
@@ -86,13 +107,44 @@ export class Lane {
         },
       );
     } catch (error) {
+      if (error instanceof Refused && failure) {
+        this.#context.forsake(this, failure);
+        throw new LaneFailed(failure, { do: "next" });
+      }
       throw ended ?? error;
     }
+  }
+
+  async #begin(why: AuditAttempt["why"]): Promise<Attempt> {
+    if (this.#cancelled) throw this.#cancelled;
+    const context = this.#context;
+    const entering = context.enter(this, (leave) => {
+      this.#leave = leave;
+    });
+    const entry = await entering.catch((error) => {
+      throw this.#cancelled ?? error;
+    });
+    this.#leave = undefined;
+    if (this.#cancelled) {
+      context.leave(entry);
+      throw this.#cancelled;
+    }
+    this.showing = false;
+    const attempt = context.startAttempt(this, why, entry);
+    this.#attempt = attempt;
+    this.attempts++;
+    // Starting it tells the log, and a logger may be what aborts the call.
+    if (this.#cancelled) {
+      attempt.cancel("aborted");
+      throw this.#cancelled;
+    }
+    return attempt;
   }
 
   cancel(reason: "lost" | "aborted" | "deadline"): void {
     this.#cancelled ??= new Cancelled(reason);
     this.#wake?.(this.#cancelled);
+    this.#leave?.();
     this.#attempt?.cancel(reason);
   }
 

@@ -1,6 +1,8 @@
 import type { ChainEvent, Emit } from "./events.js";
 import type { Logger } from "./logger.js";
 
+const BREAKER_LINES = { open: "breaker opened", half_open: "breaker probing", closed: "breaker closed" };
+
 /**
  * Log lines as a fold over events. Field names are stable: callId, target, model, provider, attempt, class, scope,
  * status, verdict, delayMs, durationMs. A call that goes well at first try writes nothing above debug.
@@ -30,6 +32,11 @@ export function logFold(logger: Logger, callId: string, labels: Readonly<Record<
         if (why === "failover") logger.warn({ ...base, ...about }, "failover");
         else logger.debug({ ...base, ...about, why }, "attempt started");
         return;
+      }
+      case "breaker.changed": {
+        const { target, phase } = event;
+        const about = { ...base, target: target.id, model: target.model, provider: target.provider.name };
+        return logger[phase === "open" ? "warn" : "info"](about, BREAKER_LINES[phase]);
       }
       case "attempt.failed": {
         failed++;

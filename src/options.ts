@@ -1,7 +1,14 @@
+import { DEFAULT_BREAKER } from "./breaker.js";
+import { type BudgetConfig, DEFAULT_BUDGET } from "./budget.js";
+import { type CatalogueOptions, Catalogues } from "./catalogue/catalogues.js";
 import { systemClock } from "./clock.js";
 import { defined } from "./defined.js";
 import { OptionsError } from "./errors.js";
+import type { BreakerOptions, GuardConfig } from "./guard.js";
+import { createHealth, type Health } from "./health/health.js";
+import { LagMeter } from "./lag.js";
 import { defaultLogger, type Logger, silentLogger } from "./logger.js";
+import type { Price } from "./model-facts.js";
 import { toWireOptions } from "./model-options.js";
 import { checkOptions, type TargetPath } from "./option-check.js";
 import type { AuditSink } from "./record.js";
@@ -10,10 +17,12 @@ import { sequential } from "./strategies/sequential.js";
 import type {
   AttemptTimeouts,
   Clock,
+  Concurrency,
   Provider,
   RecoveryMode,
   RetryOptions,
   Target,
+  Throughput,
   Timeouts,
 } from "./types.js";
 import type { Strategy } from "./vitals.js";
@@ -29,6 +38,10 @@ export interface TargetOptions {
   contextWindow?: number;
   /** Tokens; caps `max_tokens`. */
   maxOutputTokens?: number;
+  /** USD per million tokens; in place of what the catalogue says. */
+  price?: Price;
+  minTokensPerSecond?: Throughput | number | false;
+  maxConcurrent?: Partial<Concurrency> | number | false;
   id?: string;
 }
 
@@ -40,6 +53,22 @@ export interface ResilienceOptions {
   maxRetryAfterMs?: number | false;
   strategy?: Strategy;
   recovery?: RecoveryMode;
+  /** Leaves a target alone that keeps failing. */
+  breaker?: Partial<BreakerOptions> | false;
+  /** Bounds retries and hedges, per target. */
+  budget?: Partial<BudgetConfig> | false;
+  /** Calls at each target at once; one more waits for up to `waitMs` (1 000 ms), then asks the next target. */
+  maxConcurrent?: Partial<Concurrency> | number | false;
+  /** What is known of targets; share one between chains. Default: this chain's own. */
+  health?: Health;
+  /** A stream slower than this over `windowMs` (10 000 ms) is a timeout. Off by default. */
+  minTokensPerSecond?: Throughput | number | false;
+  /** USD that one call may cost, failed attempts included. Holds where prices are known. */
+  maxCostUsd?: number;
+  /** Skips fallbacks that are dearer than the first target. Holds where prices are known. */
+  neverDearerThan?: "primary";
+  /** Where windows, prices and capabilities of models come from. Default: the provider's own list, loaded in the background. */
+  catalogue?: CatalogueOptions | false;
   audit?: AuditSink | AuditSink[];
   logger?: Logger | false;
   labels?: Record<string, string>;
@@ -57,7 +86,7 @@ export interface FallbackChainOptions extends ResilienceOptions {
 }
 
 /** Options with every default in place. */
-export interface ChainConfig {
+export interface ChainConfig extends GuardConfig {
   readonly targets: readonly Target[];
   readonly body: Readonly<Record<string, unknown>>;
   readonly totalMs: number | false;
@@ -68,8 +97,10 @@ export interface ChainConfig {
   readonly sinks: readonly AuditSink[];
   readonly logger: Logger;
   readonly labels: Readonly<Record<string, string>>;
-  readonly clock: Clock;
-  readonly random: () => number;
+  readonly maxCostUsd?: number;
+  readonly neverDearerThan?: "primary";
+  readonly catalogues: Catalogues;
+  readonly lag: LagMeter;
 }
 
 export const DEFAULT_TIMEOUTS: Timeouts = {
@@ -83,6 +114,10 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
 /** Hidden reasoning is slow, and beside the last target there is nothing better to do. */
 export const LAST_FIRST_TOKEN_MS = 120_000;
 export const DEFAULT_MAX_RETRY_AFTER_MS = 5_000;
+/** How long a call waits for room at a target before it goes on to the next. */
+export const DEFAULT_ROOM_WAIT_MS = 1_000;
+/** Long enough for providers that send in bursts. */
+export const DEFAULT_THROUGHPUT_WINDOW_MS = 10_000;
 
 /** @throws OptionsError that names the first wrong option and its value. */
 export function parseOptions(
@@ -91,8 +126,13 @@ export function parseOptions(
 ): ChainConfig {
   checkOptions(options, targetPath);
   const clocks = { ...DEFAULT_TIMEOUTS, ...defined(options.timeouts) };
+  const targets = resolveTargets(options, targetPath);
+  const strategy = options.strategy ?? sequential();
+  checkTargetIds(strategy, targets);
+  const clock = options.clock ?? systemClock;
+  const logger = options.logger === false ? silentLogger : (options.logger ?? defaultLogger());
   return {
-    targets: resolveTargets(options, targetPath),
+    targets,
     body: toWireOptions(options.modelOptions),
     totalMs: clocks.totalMs,
     consumerMs: clocks.consumerMs,
@@ -100,14 +140,54 @@ export function parseOptions(
       options.maxRetryAfterMs === false
         ? Number.POSITIVE_INFINITY
         : (options.maxRetryAfterMs ?? DEFAULT_MAX_RETRY_AFTER_MS),
-    strategy: options.strategy ?? sequential(),
+    strategy,
     recovery: options.recovery ?? "restart",
     sinks: options.audit === undefined ? [] : [options.audit].flat(),
-    logger: options.logger === false ? silentLogger : (options.logger ?? defaultLogger()),
+    logger,
     labels: { ...options.labels },
-    clock: options.clock ?? systemClock,
+    breaker: options.breaker !== false && breakerOf(options.breaker),
+    budget: options.budget !== false && { ...DEFAULT_BUDGET, ...defined(options.budget) },
+    health: options.health ?? createHealth(),
+    ...(options.maxCostUsd !== undefined && { maxCostUsd: options.maxCostUsd }),
+    ...(options.neverDearerThan && { neverDearerThan: options.neverDearerThan }),
+    catalogues: new Catalogues(options.catalogue, targets, clock, logger),
+    lag: new LagMeter(clock),
+    clock,
     random: options.random ?? Math.random,
   };
+}
+
+function breakerOf(options: Partial<BreakerOptions> | undefined): BreakerOptions {
+  const { openMs = DEFAULT_BREAKER.openMs, maxOpenMs = DEFAULT_BREAKER.maxOpenMs } = options ?? {};
+  return {
+    ...DEFAULT_BREAKER,
+    slowMs: false,
+    whenAllOpen: "try-best",
+    ...defined(options),
+    openMs,
+    maxOpenMs: Math.max(openMs, maxOpenMs),
+  };
+}
+
+/** A misspelt weight would otherwise be a target that is never asked first. */
+function checkTargetIds({ name, targetIds = [] }: Strategy, targets: readonly Target[]): void {
+  const unknown = targetIds.find((id) => targets.every((target) => target.id !== id));
+  if (unknown === undefined) return;
+  const ids = targets.map(({ id }) => JSON.stringify(id)).join(", ");
+  throw new OptionsError(
+    `strategy ${name} names the target ${JSON.stringify(unknown)}, which is none of ${ids}`,
+  );
+}
+
+function throughputOf(value: Throughput | number | false | undefined): Throughput | undefined {
+  if (value === undefined || value === false) return undefined;
+  return typeof value === "number" ? { rate: value, windowMs: DEFAULT_THROUGHPUT_WINDOW_MS } : value;
+}
+
+function concurrencyOf(value: Partial<Concurrency> | number | false | undefined): Concurrency | undefined {
+  if (value === undefined || value === false) return undefined;
+  const { limit, waitMs = DEFAULT_ROOM_WAIT_MS } = typeof value === "number" ? { limit: value } : value;
+  return { limit: limit!, waitMs };
 }
 
 function resolveTargets(options: FallbackChainOptions, targetPath: TargetPath): Target[] {
@@ -120,6 +200,8 @@ function resolveTargets(options: FallbackChainOptions, targetPath: TargetPath): 
     const set = { ...defined(options.timeouts), ...defined(own.timeouts) };
     const timeouts = { ...DEFAULT_TIMEOUTS, ...defined(port.timeouts), ...set };
     const { connectMs, firstTokenMs, idleMs, attemptMs } = timeouts;
+    const throughput = throughputOf(own.minTokensPerSecond ?? options.minTokensPerSecond);
+    const concurrency = concurrencyOf(own.maxConcurrent ?? options.maxConcurrent);
     return {
       id: unique(own.id ?? own.model, ids),
       model: own.model,
@@ -133,6 +215,9 @@ function resolveTargets(options: FallbackChainOptions, targetPath: TargetPath): 
       retry: resolvePolicy(options.retry, own.retry),
       ...(own.contextWindow !== undefined && { contextWindow: own.contextWindow }),
       ...(own.maxOutputTokens !== undefined && { maxOutputTokens: own.maxOutputTokens }),
+      ...(own.price && { price: own.price }),
+      ...(throughput && { minTokensPerSecond: throughput }),
+      ...(concurrency && { maxConcurrent: concurrency }),
     };
   });
 }

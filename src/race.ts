@@ -1,3 +1,4 @@
+import { Refused } from "./errors.js";
 import { type Committed, type Lane, LaneFailed } from "./lane.js";
 import type { AuditAttempt } from "./record.js";
 import type { Clock } from "./types.js";
@@ -9,9 +10,13 @@ export interface RaceContext {
   readonly running: Set<Lane>;
   /** The next admitted target as a lane; undefined when none is left. */
   nextLane(): Lane | undefined;
+  /** A lane to start beside those in flight; undefined when none may. */
+  hedgeLane(): Lane | undefined;
+  /** Has the failure of one lane sealed the fate of another? */
+  dooms(failed: LaneFailed, lane: Lane, other: Lane): boolean;
   /** A lane has won; from now on it is the call's to cancel. */
   commit(lane: Lane): void;
-  hedgeDelay(view: { inFlight: number; started: number; elapsedMs: number }): number;
+  hedgeDelay(view: { started: number; elapsedMs: number }): number;
 }
 
 export interface Start {
@@ -22,13 +27,15 @@ export interface Start {
 
 /**
  * Runs lanes until one passes its gate; the others are cancelled. Another lane starts when one fails, or when the
- * hedge delay passes. Rejects with the failure that ended the last lane, or with whatever else ended one.
+ * hedge delay passes while none has shown content. Rejects with the failure that ended the last lane (`before`: one that
+ * the race was begun because of), with Refused when no lane got to an attempt, or with whatever else ended one.
  */
-export function race(context: RaceContext, first: Start): Promise<Committed> {
+export function race(context: RaceContext, first: Start, before?: LaneFailed): Promise<Committed> {
   const { clock, running } = context;
   const startedAt = clock.now();
   let started = 0;
   let ended = false;
+  let failed = before;
   let stop: LaneFailed | undefined;
   let timer: unknown;
 
@@ -51,11 +58,14 @@ export function race(context: RaceContext, first: Start): Promise<Committed> {
       }
     };
 
+    /** Once content is on its way, another request would be spent for nothing. */
+    const settled = () => stop !== undefined || ended || [...running].some(({ showing }) => showing);
+
     const start = ({ lane, why, waitMs }: Start) => {
       started++;
       running.add(lane);
-      // Once content is on its way, a second request would be spent for nothing.
       lane.onContent = () => clock.clearTimeout(timer);
+      lane.onRelapse = () => guarded(hedge);
       lane.run(why, waitMs).then(
         (committed) => {
           running.delete(lane);
@@ -66,8 +76,8 @@ export function race(context: RaceContext, first: Start): Promise<Committed> {
           });
         },
         (error: unknown) => {
-          running.delete(lane);
-          if (!ended) guarded(() => lost(error));
+          // One that was cancelled is nobody's loss.
+          if (running.delete(lane) && !ended) guarded(() => lost(lane, why, error));
         },
       );
       hedge();
@@ -75,30 +85,32 @@ export function race(context: RaceContext, first: Start): Promise<Committed> {
 
     const hedge = () => {
       clock.clearTimeout(timer);
-      const delay = context.hedgeDelay({
-        inFlight: running.size,
-        started,
-        elapsedMs: clock.now() - startedAt,
-      });
-      if (delay === Number.POSITIVE_INFINITY || stop) return;
-      timer = clock.setTimeout(
-        () =>
-          guarded(() => {
-            const lane = stop || ended ? undefined : context.nextLane();
-            if (lane) start({ lane, why: "hedge" });
-          }),
-        delay,
-      );
+      if (settled()) return;
+      const delay = context.hedgeDelay({ started, elapsedMs: clock.now() - startedAt });
+      if (delay === Number.POSITIVE_INFINITY) return;
+      const begin = () => {
+        const lane = settled() ? undefined : context.hedgeLane();
+        if (lane) start({ lane, why: "hedge" });
+      };
+      // Not by a timer: a quick answer would come before it, and whoever races wants all to be asked.
+      if (delay <= 0) begin();
+      else timer = clock.setTimeout(() => guarded(begin), delay);
     };
 
-    const lost = (error: unknown) => {
-      if (!(error instanceof LaneFailed)) return end(() => reject(error));
-      if (error.verdict.do === "stop") stop = error;
-      // What is wrong with the account is wrong for the lanes in flight too.
-      if (stop?.failure.scope === "account") return end(() => reject(stop));
-      const lane = stop ? undefined : context.nextLane();
-      if (lane) return start({ lane, why: "failover" });
-      if (running.size === 0) end(() => reject(stop ?? error));
+    const lost = (lane: Lane, why: Start["why"], error: unknown) => {
+      if (error instanceof LaneFailed) failed = error;
+      else if (!(error instanceof Refused)) return end(() => reject(error));
+      if (error instanceof LaneFailed && error.verdict.do === "stop") {
+        stop = error;
+        for (const other of running) {
+          if (!context.dooms(error, lane, other)) continue;
+          running.delete(other);
+          other.cancel("lost");
+        }
+      }
+      const next = settled() ? undefined : context.nextLane();
+      if (next) return start({ lane: next, why: error instanceof Refused ? why : "failover" });
+      if (running.size === 0) end(() => reject(stop ?? failed ?? error));
     };
 
     guarded(() => start(first));

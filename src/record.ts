@@ -53,6 +53,8 @@ export interface AuditAttempt {
   generationId?: string;
   /** Request keys this provider does not support, left out of the body. */
   omitted?: string[];
+  /** `max_tokens` as sent, where window or money left room for fewer than were asked for (absent: no limit was asked for). */
+  maxTokens?: { asked?: number; sent: number };
 }
 
 export interface Caller {
@@ -95,7 +97,7 @@ export interface AuditRecord extends Omit<CallStart, "targets"> {
   skipped: Skip[];
   /** Of the answer only; what failed attempts used is in `attempts`. */
   usage?: Usage;
-  /** Of the whole call, failed attempts included, as far as the wire told. */
+  /** Of the whole call, failed and cancelled attempts included, as far as wire or prices tell. */
   cost?: Cost;
   /** How often, and how, a stream that died after content was shown was recovered. */
   recovery?: { mode: "restart" | "continue"; count: number };

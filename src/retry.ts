@@ -89,12 +89,17 @@ export interface Situation {
   random: () => number;
 }
 
+/** What follows when the target is not asked again. */
+export function giveUp(failure: Failure, { policy, last }: Pick<Situation, "policy" | "last">): Verdict {
+  const stop = policy[failure.class].then === "stop" || (last && SELECTIVE.has(failure.class));
+  return { do: stop ? "stop" : "next" };
+}
+
 /** Retry this target after a wait, go on to the next, or stop the call. */
 export function judge(failure: Failure, situation: Situation): Verdict {
   const { policy, retries, waitedMs, last, remainingMs } = situation;
   const rule = policy[failure.class];
-  const otherwise: Verdict =
-    rule.then === "stop" || (last && SELECTIVE.has(failure.class)) ? { do: "stop" } : { do: "next" };
+  const otherwise = giveUp(failure, situation);
   let allowed = last ? rule.lastRetries : rule.retries;
   // A certificate does not get better by asking again.
   if (!rule.explicit && isTlsFailure(failure)) allowed = 0;

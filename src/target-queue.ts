@@ -1,63 +1,51 @@
-import { admit, type Blemish } from "./admission.js";
-import type { Skip } from "./record.js";
-import type { Clock, Failure, Target } from "./types.js";
+import type { Target } from "./types.js";
 
-/** The targets a call has not asked yet, and what it has learnt that speaks against them. */
+/** The targets a call has not asked yet, in order, and those it has passed over for a reason that may pass. */
 export class TargetQueue {
-  readonly #targets: Target[];
-  readonly #blemishes: (Blemish & { at: number })[] = [];
-  readonly #view: { clock: Clock; deadlineAt: number; needsTools: boolean };
-  readonly #onSkip: (skip: Skip) => void;
+  #left: Target[];
+  #passed: Target[] = [];
+  readonly #returned = new Set<Target>();
 
-  constructor(
-    targets: readonly Target[],
-    view: { clock: Clock; deadlineAt: number; needsTools: boolean },
-    onSkip: (skip: Skip) => void,
-  ) {
-    this.#targets = [...targets];
-    this.#view = view;
-    this.#onSkip = onSkip;
+  constructor(targets: readonly Target[]) {
+    this.#left = [...targets];
   }
 
-  /** The next target that may be asked now. */
-  next(): Target | undefined {
-    for (let target = this.#targets.shift(); target; target = this.#targets.shift()) {
-      const skip = this.#refuse(target, this.#blemishes);
-      if (!skip) return target;
-      this.#onSkip(skip);
+  /** All that may still be asked. */
+  get targets(): readonly Target[] {
+    return [...this.#left, ...this.#passed];
+  }
+
+  /** The first one that passes, taken out; those before it go to `refused`, and are passed over when that says true. */
+  take(passes: (target: Target) => boolean, refused: (target: Target) => boolean): Target | undefined {
+    for (let target = this.#left.shift(); target; target = this.#left.shift()) {
+      if (passes(target)) return target;
+      if (refused(target)) this.pass(target);
+    }
+    return this.pick(passes);
+  }
+
+  /** The first one that passes, taken out; the others stay where they are. */
+  pick(passes: (target: Target) => boolean): Target | undefined {
+    for (const list of [this.#left, this.#passed]) {
+      const index = list.findIndex(passes);
+      if (index >= 0) return list.splice(index, 1)[0];
     }
     return undefined;
   }
 
-  /** Is there a target that may be asked, `also` taken into account? */
-  hasNext(...also: Blemish[]): boolean {
-    const blemishes = also.length > 0 ? [...this.#blemishes, ...also] : this.#blemishes;
-    return this.#targets.some((target) => !this.#refuse(target, blemishes));
+  /** Comes back when all others have been asked; once, lest a call goes round in circles. */
+  pass(target: Target): void {
+    if (this.#returned.has(target)) return;
+    this.#returned.add(target);
+    this.#passed.push(target);
   }
 
-  blame(target: Target, failure: Failure): void {
-    this.#blemishes.push({ target, failure, at: this.#view.clock.now() });
+  isPassed(target: Target): boolean {
+    return this.#passed.includes(target);
   }
 
-  /** Reports those that were not asked because of what had happened. */
-  close(): void {
-    for (const target of this.#targets.splice(0)) {
-      const skip = this.#refuse(target, this.#blemishes);
-      if (skip && skip.reason !== "deadline") this.#onSkip(skip);
-    }
-  }
-
-  /** Milliseconds until the earliest moment a target asked to be left alone until. */
-  retryAfterMs(): number | undefined {
-    const now = this.#view.clock.now();
-    const waits = this.#blemishes.flatMap(({ failure, at }) =>
-      failure.retryAfterMs === undefined ? [] : [Math.ceil(Math.max(0, failure.retryAfterMs - (now - at)))],
-    );
-    return waits.length > 0 ? Math.min(...waits) : undefined;
-  }
-
-  #refuse(target: Target, blemishes: readonly Blemish[]): Skip | undefined {
-    const { clock, deadlineAt, needsTools } = this.#view;
-    return admit(target, { blemishes, remainingMs: deadlineAt - clock.now(), needsTools });
+  clear(): void {
+    this.#left = [];
+    this.#passed = [];
   }
 }

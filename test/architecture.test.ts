@@ -15,16 +15,19 @@ const sources = readModules(root("src"));
 const VOCABULARY = /^(types|record|events|errors|vitals|model-facts)\.ts$/;
 const PURE =
   /^(failure|retry|retry-after|breaker|budget|context-window|tokens|price|capabilities|redaction|model-options)\.ts$|^(failure|strategies)\//;
-const PROVIDERS = /^providers\/|^admission\.ts$/;
-const ENGINE = /^(attempt|lane|race|recovery)\.ts$/;
-const EVIDENCE = /^(audit|telemetry)\//;
+const PROVIDERS = /^providers\//;
 const CATALOGUE = /^catalogue\//;
+/** What may be asked, of whom, at what price; the wire form of a request is the providers' affair. */
+const ADMISSION = /^(admission|refusal|target-queue|guard|demand|spend)\.ts$|^health\//;
+const WIRE_FORM = /^request\.ts$|^providers\/(request|json)\.ts$/;
+const ENGINE = /^(attempt|upstream|lane|race|recovery)\.ts$/;
+const EVIDENCE = /^(audit|telemetry)\//;
 const SIMULATOR = /^testing\//;
 const SEAM = /^aigne\/|^open-router-chat-model\.ts$|^providers\/chat-model\.ts$/;
 const SURFACE = /^(fallback-chain|chain|index|open-router-chat-model)\.ts$|^(aigne|cli)\//;
 const CONCRETE = /^(providers|strategies|audit|telemetry)\//;
 /** Modules without a side of their own, which evidence and policy may use. */
-const PLAIN = /^(defined|clock|logger)\.ts$/;
+const PLAIN = /^(defined|clock|logger|seeded)\.ts$/;
 
 const ENTRIES = ["index.ts", "chain.ts", "testing/index.ts", "cli/main.ts"];
 const MAX_LINES = 280;
@@ -40,11 +43,16 @@ interface Layer {
 const LAYERS: Layer[] = [
   { name: "the vocabulary", files: VOCABULARY, allowed: [VOCABULARY] },
   { name: "pure policy", files: PURE, allowed: [VOCABULARY, PURE, PLAIN] },
-  { name: "providers and admission", files: PROVIDERS, allowed: [VOCABULARY, PURE, PLAIN, PROVIDERS] },
+  { name: "providers", files: PROVIDERS, allowed: [VOCABULARY, PURE, PLAIN, PROVIDERS] },
+  { name: "catalogues", files: CATALOGUE, allowed: [VOCABULARY, PLAIN, CATALOGUE] },
+  {
+    name: "admission",
+    files: ADMISSION,
+    allowed: [VOCABULARY, PURE, PLAIN, ADMISSION, WIRE_FORM],
+  },
   { name: "attempt, lane, race and recovery", files: ENGINE, forbidden: [CONCRETE, SURFACE] },
   { name: "audit and telemetry", files: EVIDENCE, allowed: [VOCABULARY, PLAIN, EVIDENCE] },
-  { name: "the catalogue", files: CATALOGUE, allowed: [VOCABULARY, PLAIN, CATALOGUE] },
-  { name: "the simulator", files: SIMULATOR, allowed: [/^types\.ts$/, SIMULATOR] },
+  { name: "the simulator", files: SIMULATOR, allowed: [/^(types|seeded)\.ts$/, SIMULATOR] },
   {
     name: "everything below the surface",
     files: /^(?!cli\/|aigne\/|[^/]*\.ts$)|^(?!fallback-chain|chain|index|open-router-chat-model)[^/]*\.ts$/,

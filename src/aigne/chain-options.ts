@@ -8,6 +8,26 @@ import {
 
 export const DEFAULT_CHAT_MODEL = "openai/gpt-4o";
 
+/** The options that go to the chain as they are. */
+export const RESILIENCE = [
+  "timeouts",
+  "retry",
+  "maxRetryAfterMs",
+  "strategy",
+  "recovery",
+  "breaker",
+  "budget",
+  "maxConcurrent",
+  "health",
+  "minTokensPerSecond",
+  "maxCostUsd",
+  "neverDearerThan",
+  "catalogue",
+  "audit",
+  "logger",
+  "labels",
+] as const satisfies (keyof ResilienceOptions)[];
+
 interface ChatModelTargets extends ResilienceOptions {
   model?: string | null;
   fallbackModels?: (string | TargetOptions)[] | null;
@@ -22,7 +42,6 @@ export const targetPath = (index: number) => (index === 0 ? "model" : `fallbackM
  * @throws OptionsError for what the chain could not tell any more
  */
 export function chainOptions(options: ChatModelTargets, provider: Provider): FallbackChainOptions {
-  const { timeouts, retry, maxRetryAfterMs, strategy, recovery, audit, logger, labels } = options;
   // As everywhere in AIGNE, null is an option that is not set.
   const model = options.model ?? DEFAULT_CHAT_MODEL;
   const fallbackModels = options.fallbackModels ?? [];
@@ -30,8 +49,10 @@ export function chainOptions(options: ChatModelTargets, provider: Provider): Fal
     throw new OptionsError(`fallbackModels must be a list of models, got ${JSON.stringify(fallbackModels)}`);
   }
   fallbackModels.forEach(refuseGetters);
-  const resilience = { timeouts, retry, maxRetryAfterMs, strategy, recovery, audit, logger, labels };
-  const set = Object.entries(resilience).filter(([, value]) => value !== undefined && value !== null);
+  const set = RESILIENCE.flatMap((key) => {
+    const value = options[key];
+    return value === undefined || value === null ? [] : [[key, value]];
+  });
   return {
     targets: [model, ...fallbackModels],
     provider,

@@ -1,19 +1,14 @@
+import { RESILIENCE } from "./chain-options.js";
+
 /** Options of the constructor that are ours. */
-const OURS = [
+const OURS: readonly string[] = [
   "apiKey",
   "baseURL",
   "model",
   "fallbackModels",
   "modelOptions",
   "clientOptions",
-  "timeouts",
-  "retry",
-  "maxRetryAfterMs",
-  "strategy",
-  "recovery",
-  "audit",
-  "logger",
-  "labels",
+  ...RESILIENCE,
 ];
 
 /** Names from other packages for what we have, too. */

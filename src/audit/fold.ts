@@ -36,6 +36,7 @@ export class RecordFold {
       case "recovery":
         this.#recovery = { mode: event.mode, count: (this.#recovery?.count ?? 0) + 1 };
         return undefined;
+      case "breaker.changed":
       case "call.started":
       case "call.finished":
         return undefined;
@@ -58,7 +59,9 @@ export class RecordFold {
         return undefined;
       case "attempt.usage":
         entry.usage = event.usage;
-        if (event.usage.costUsd !== undefined) entry.cost = { usd: event.usage.costUsd, estimated: false };
+        return undefined;
+      case "attempt.cost":
+        entry.cost = event.cost;
         return undefined;
       case "attempt.failed":
         entry.outcome = "failed";
@@ -101,7 +104,15 @@ export class RecordFold {
     };
   }
 
-  #begin({ n, target, why, at, wall, omitted }: Extract<ChainEvent, { type: "attempt.started" }>): void {
+  #begin({
+    n,
+    target,
+    why,
+    at,
+    wall,
+    omitted,
+    maxTokens,
+  }: Extract<ChainEvent, { type: "attempt.started" }>): void {
     const entry: AuditAttempt = {
       n,
       target: target.id,
@@ -113,6 +124,7 @@ export class RecordFold {
       // Until told otherwise: an attempt that is neither won nor failed was cancelled.
       outcome: "cancelled",
       ...(omitted.length > 0 && { omitted: [...omitted] }),
+      ...(maxTokens && { maxTokens }),
     };
     this.#attempts.set(n, { entry, target, startedAt: at, ended: false });
   }

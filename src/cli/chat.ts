@@ -35,6 +35,8 @@ export async function chat(prompt: string, flags: ChatFlags, io: Io): Promise<nu
       targets: [flags.model, ...flags.fallback],
       provider: providerOf(flags, io),
       recovery: flags.recovery,
+      // One question is over before the list would be there.
+      catalogue: false,
       timeouts: timeoutsOf(flags),
       ...observed(view, logs ? defaultLogger() : undefined),
     },

@@ -64,6 +64,8 @@ async function play(scene: Scene, simulator: Simulator, io: Io, terminal?: Termi
     ...scene.chain,
     timeouts: { totalMs: TOTAL_MS, ...scene.chain.timeouts },
     provider: openRouter({ apiKey: "sk-or-demo", baseURL: simulator.baseURL }),
+    // Every request that the simulator sees is to be an attempt.
+    catalogue: false,
     ...observed(view),
   });
   const request = { messages: [{ role: "user" as const, content: scene.question }] };

@@ -1,0 +1,77 @@
+import type { Demand } from "./demand.js";
+import { isFree } from "./health/health.js";
+import type { Belief } from "./health/target-health.js";
+import type { Skip } from "./record.js";
+import { MIN_ATTEMPT_MS } from "./retry.js";
+import type { Failure, Target } from "./types.js";
+
+/** What earlier attempts of the same call have shown. */
+export interface Blemish {
+  target: Target;
+  failure: Failure;
+  /** The window it was asked with, where that is known. */
+  window?: number | undefined;
+}
+
+export interface RefusalView {
+  demand: Demand;
+  blemishes: readonly Blemish[];
+  remainingMs: number;
+  needsTools: boolean;
+  /** What other calls have learnt. */
+  belief: Belief | undefined;
+  /** What the call's money says. */
+  dear: Pick<Skip, "reason" | "detail"> | undefined;
+  now: number;
+}
+
+/** The one question of admission: may this target be asked now? A reason when not. */
+export function refusal(target: Target, view: RefusalView): Skip | undefined {
+  const { demand, remainingMs, belief, dear } = view;
+  const skip = (reason: Skip["reason"], detail?: Skip["detail"]): Skip => ({
+    target: target.id,
+    model: target.model,
+    reason,
+    ...(detail && { detail }),
+  });
+  if (remainingMs < MIN_ATTEMPT_MS)
+    return skip("deadline", { remainingMs: Math.max(0, Math.floor(remainingMs)) });
+  if (view.needsTools && !target.provider.supports.tools) return skip("unsupported", { feature: "tools" });
+  if (demand.unfit) return skip(demand.unfit.reason, demand.unfit.detail);
+  for (const blemish of view.blemishes) {
+    const spoken = blemished(target, demand, blemish);
+    if (spoken) return skip(spoken.reason, spoken.detail);
+  }
+  if (dear) return skip(dear.reason, dear.detail);
+  if (belief) {
+    return skip(belief.reason, {
+      ...(belief.class && { class: belief.class }),
+      forMs: Math.max(0, Math.ceil(belief.until - view.now)),
+    });
+  }
+  return undefined;
+}
+
+/** What a failure of another target says against this one. */
+function blemished(
+  target: Target,
+  { facts: { contextWindow } }: Demand,
+  { target: failed, failure, window }: Blemish,
+): Pick<Skip, "reason" | "detail"> | undefined {
+  if (speaksFor(failure, failed, target)) {
+    const reason = failure.class === "rate_limit" ? "cooling_down" : "account_blocked";
+    return { reason, detail: { class: failure.class, after: failed.id } };
+  }
+  if (failure.class === "context_length" && contextWindow !== undefined) {
+    const needed = failure.neededTokens ?? (failure.limitTokens ?? window ?? 0) + 1;
+    if (contextWindow < needed)
+      return { reason: "context_too_small", detail: { window: contextWindow, needed } };
+  }
+  return undefined;
+}
+
+/** Does what failed at one target's key fail at the other's too? */
+export function speaksFor(failure: Failure, failed: Target, other: Target): boolean {
+  if (failure.scope !== "account" || other.provider.account !== failed.provider.account) return false;
+  return failure.tier !== "free" || isFree(other);
+}
