@@ -3,7 +3,9 @@ export type { ChainStream } from "./answer-stream.js";
 export { jsonlAudit } from "./audit/jsonl.js";
 export { type MemoryAudit, memoryAudit } from "./audit/memory.js";
 export { pinoAudit } from "./audit/pino.js";
+export type { BudgetConfig as BudgetOptions } from "./budget.js";
 export type { CallOptions } from "./call-plan.js";
+export type { CatalogueOptions } from "./catalogue/catalogues.js";
 export {
   AttemptError,
   type FailedAttempt,
@@ -14,9 +16,13 @@ export {
 } from "./errors.js";
 export { classify } from "./failure.js";
 export { type CompleteAnswer, FallbackChain } from "./fallback-chain.js";
+export type { BreakerOptions } from "./guard.js";
+export { createHealth, type Health } from "./health/health.js";
+export type { TargetReport } from "./health/report.js";
 export type { Logger } from "./logger.js";
 export type { CatalogueSource, ModelFacts, Price, PriceTier } from "./model-facts.js";
 export type { FallbackChainOptions, ResilienceOptions, TargetOptions } from "./options.js";
+export type { Plan, PlannedTarget } from "./plan.js";
 export {
   type OpenAICompatibleOptions,
   type OpenRouterOptions,
@@ -39,13 +45,24 @@ export type {
   Skip,
   SkipReason,
 } from "./record.js";
-export { sequential } from "./strategies/index.js";
+export {
+  type AdaptiveOptions,
+  adaptive,
+  type HedgedOptions,
+  hedged,
+  type RaceOptions,
+  race,
+  sequential,
+  type WeightedOptions,
+  weighted,
+} from "./strategies/index.js";
 export type {
   AttemptTimeouts,
   ChatMessage,
   ChatRequest,
   Clock,
   ClockPhase,
+  Concurrency,
   ContentPart,
   Failure,
   FailureClass,
@@ -66,10 +83,11 @@ export type {
   Target,
   TextPart,
   ThoughtsPart,
+  Throughput,
   Timeouts,
   ToolCallPart,
   Usage,
   UsagePart,
   WireRequest,
 } from "./types.js";
-export type { CallFacts, OrderView, PaceView, Strategy, Vitals } from "./vitals.js";
+export type { BreakerPhase, CallFacts, OrderView, PaceView, Strategy, Vitals } from "./vitals.js";

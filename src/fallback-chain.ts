@@ -4,8 +4,10 @@ import { Dispatch } from "./audit/dispatch.js";
 import { Call } from "./call.js";
 import { type CallOptions, planOf } from "./call-plan.js";
 import { OptionsError } from "./errors.js";
+import { reportOf, type TargetReport } from "./health/report.js";
 import type { TargetPath } from "./option-check.js";
 import { type ChainConfig, type FallbackChainOptions, parseOptions } from "./options.js";
+import { explain, type Plan } from "./plan.js";
 import type { AuditRecord } from "./record.js";
 import { checkRequest } from "./request.js";
 import type { ChatRequest } from "./types.js";
@@ -49,6 +51,31 @@ export class FallbackChain {
     return { ...fold.answer, record: await stream.record };
   }
 
+  /**
+   * What a call would do, without sending anything: targets in order, who would be skipped and why, and the worst case.
+   *
+   * @throws OptionsError when the request cannot be sent to anyone
+   */
+  explain(request: ChatRequest, options: CallOptions = {}): Plan {
+    checkRequest(request);
+    return explain(planOf(request, options), this.#config);
+  }
+
+  /** How every target is doing, by target id. */
+  health(): Record<string, TargetReport> {
+    return Object.fromEntries(
+      this.#config.targets.map((target) => [target.id, reportOf(target, this.#config)]),
+    );
+  }
+
+  /**
+   * Resolves when the providers' lists of models (windows, prices, capabilities) have been loaded, or have failed to be.
+   * Calls never wait for them; a plan that is to be complete may.
+   */
+  catalogueLoaded(): Promise<void> {
+    return this.#config.catalogues.loaded();
+  }
+
   /** Errors that audit sinks have thrown so far. */
   get sinkErrors(): number {
     return this.#dispatch.errors;
@@ -61,7 +88,7 @@ export class FallbackChain {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const { clock, targets } = this.#config;
+    const { clock, targets, catalogues } = this.#config;
     if (this.#calls.size > 0) {
       let timer: unknown;
       await new Promise<void>((resolve) => {
@@ -71,6 +98,7 @@ export class FallbackChain {
       clock.clearTimeout(timer);
       for (const call of this.#calls) call.abort({ kind: "aborted", message: "the chain was closed" });
     }
+    catalogues.release();
     await this.#dispatch.close(new Set(targets.map(({ provider }) => provider)), timeoutMs);
   }
 
