@@ -76,7 +76,11 @@ function benchOptions(scale: Scale): Partial<FallbackChainOptions> {
   return { timeouts: { firstTokenMs: 10_000 * scale, ...rest }, logger: false };
 }
 
-export async function openBench(scenario: Scenario, scale: Scale) {
+export async function openBench(
+  scenario: Scenario,
+  scale: Scale,
+  options: Partial<FallbackChainOptions> = {},
+) {
   const healthy = { text: ANSWER, continues: true, pace: { tokenMs: 15 * Math.min(1, scale) } };
   const simulator = await startSimulator({
     models: {
@@ -91,6 +95,7 @@ export async function openBench(scenario: Scenario, scale: Scale) {
     provider,
     ...benchOptions(scale),
     ...scenario.options,
+    ...options,
   });
   return { simulator, chain };
 }
