@@ -16,6 +16,9 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/package/**"],
     testTimeout: 30_000,
+    // An AbortSignal outlives every young collection in Node: with more room there are fewer of these, and a simulation
+    // takes a quarter less time.
+    execArgv: ["--max-semi-space-size=64"],
     env: {
       AIGNE_OBSERVABILITY_DISABLED: "true",
       OPEN_ROUTER_LOG_LEVEL: "silent",

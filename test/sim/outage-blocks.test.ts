@@ -5,7 +5,7 @@ import { CALLS, SEED } from "./support/settings.js";
 
 it("comes within 0.1 points of an oracle that knows who is up", async () => {
   expect(unmet(await outageBlockLines(SEED, CALLS))).toEqual([]);
-}, 3_600_000);
+}, 1_800_000);
 
 it("happens in the same way for the same seed, and in another for another", async () => {
   const hash = async (seed: number) => (await outageBlocks(seed, 2_000)).hash;

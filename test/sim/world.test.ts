@@ -59,6 +59,15 @@ it("names the seed when a call hangs", async () => {
   );
 });
 
+it("names the seed when the simulation itself fails", async () => {
+  const world = new World(7);
+  world.chain({ "a/a": drawn(() => well) });
+  const run = world.run({ calls: 3, gap: evenly(10) }, ({ at }) => {
+    if (at === 200) throw new Error("thrown");
+  });
+  await expect(run).rejects.toThrow("seed 7: thrown");
+});
+
 it("hashes all that happens: one millisecond more is another run", async () => {
   const { hash } = await runOf({ "a/a": failing, "b/b": well }, {}, 100);
   expect((await runOf({ "a/a": failing, "b/b": well }, {}, 100)).hash).toBe(hash);

@@ -23,7 +23,7 @@ binomial interval. Retries are off, since the formula knows of none; breakers ar
     title: "Outages",
     text: `Three targets, 20 calls/s. Each is up or down in blocks of 20 to 40 s, each block down with probability 0.3, whatever came
 before and whatever the others do. A target answers what reaches it while it is up; else 503 after 50 ms. The oracle asks
-once, the moment the call arrives, a target that it knows to be up. A chain with retries may do better: it waits.`,
+once, the moment the call arrives, a target that it knows to be up. A chain that waits, for a retry say, may do better.`,
   },
   {
     id: 3,
@@ -65,7 +65,7 @@ ${lines
 What cannot be seen in a single call: how often a chain answers when its targets fail by chance or for a while, how many
 requests it spends on those that are down, and whether a server that it has overloaded can recover. These are simulations
 with goals set beforehand. \`SIM_CALLS=${calls} npm run docs:resilience\` runs them again and writes this page; \`test/sim/\`
-holds the same runs, with 100 000 calls each, as tests.
+holds the same runs, shorter, as tests.
 
 ${met} of ${goals} goals are met. Run on ${date}: ${machine}, ${Math.round(ms / 1_000)} s.
 

@@ -33,6 +33,9 @@ export type SimulatedOptions = Omit<
   "targets" | "provider" | "clock" | "random" | "logger" | "audit"
 >;
 
+/** Virtual time after the last call's start in which every call must have ended. The engine may tick as long as one has not. */
+const PATIENCE_MS = 3_600_000;
+
 const ASK: ChatRequest = { messages: [{ role: "user", content: "Say it." }] };
 
 /** A chain in virtual time with all its chance from one seed. Serves one simulation. */
@@ -76,25 +79,28 @@ export class World {
     let begun = 0;
     let ended = 0;
     let failed: unknown;
+    let patience: unknown;
     const next = () => {
       const n = begun++;
       before?.();
-      this.#ask(n).then(
-        (asked) => {
-          ended++;
+      this.#ask(n)
+        .then((asked) => {
+          if (++ended === calls) clock.clearTimeout(patience);
           note(asked);
-        },
-        (error) => {
+        })
+        .catch((error) => {
           failed ??= error;
-        },
-      );
+        });
       if (begun < calls) clock.setTimeout(next, gap());
+      else patience = clock.setTimeout(hang, PATIENCE_MS);
+    };
+    const hang = () => {
+      throw failed ?? new Error(`${calls - ended} calls hang`);
     };
     clock.setTimeout(next, gap());
     try {
       await clock.run();
       if (failed) throw failed;
-      if (ended < calls) throw new Error(`${calls - ended} calls hang`);
       const open = this.#provider!.pending;
       if (open > 0) throw new Error(`${open} requests were left open`);
     } catch (cause) {
