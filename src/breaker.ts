@@ -10,7 +10,7 @@ export interface BreakerConfig {
   readonly windowMs: number;
   /** Failed attempts in a row that open it. */
   readonly consecutive: number;
-  /** The first open time; doubles with each failed probe. */
+  /** The first open time; doubles with each failed probe and each failure on probation. */
   readonly openMs: number;
   /** Where the doubling ends; the jitter of ±20 % is laid on top. */
   readonly maxOpenMs: number;
@@ -38,6 +38,8 @@ interface Bucket {
 interface Closed {
   readonly open: false;
   readonly epoch: number;
+  /** Above 0: on probation, and how often it opened before; the first failure opens it again. 0: trusted. */
+  readonly openings: number;
   /** Failed attempts since the last success. */
   readonly row: number;
   /** Oldest first; empty ones are left out. */
@@ -55,7 +57,7 @@ interface Lease {
 interface Open {
   readonly open: true;
   readonly epoch: number;
-  /** Since it was last closed, this one included. */
+  /** Since it was last trusted, this one included; without those after a failed early attempt. */
   readonly openings: number;
   /** End of the open time, monotonic ms. */
   readonly until: number;
@@ -68,7 +70,7 @@ interface Open {
 /** Immutable plain data. */
 export type BreakerState = Closed | Open;
 
-export const CLOSED: BreakerState = { open: false, epoch: 0, row: 0, buckets: [] };
+export const CLOSED: BreakerState = { open: false, epoch: 0, openings: 0, row: 0, buckets: [] };
 
 /** What an attempt carries from its start to its end. */
 export interface Ticket {
@@ -85,8 +87,17 @@ interface Report {
   readonly random: number;
 }
 
+/**
+ * The attempt under the lease has shown its first content, and closes on probation: others may leave while it goes on.
+ * If that closed it, the attempt carries `ticketOf` of the new state from then on, so that its own end is heard there.
+ */
+interface Content {
+  readonly type: "content";
+  readonly ticket: Ticket;
+}
+
 /** A lease is for the one attempt that leaves while open, and ends at `until` (monotonic ms, finite) whatever happens. */
-export type BreakerEvent = { readonly type: "lease"; readonly until: number } | Report;
+export type BreakerEvent = { readonly type: "lease"; readonly until: number } | Content | Report;
 
 /**
  * May an attempt leave now? `closed`: yes. `probe`: under a lease. `early`: under a lease, and only if nothing else is
@@ -103,7 +114,8 @@ export function reduce(
 ): BreakerState {
   if (event.type === "lease") return lend(state, event.until, now);
   if (event.ticket.epoch !== state.epoch) return state;
-  return state.open ? hear(state, event, now, config) : count(state, event, now, config);
+  if (state.open) return hear(state, event, now, config);
+  return event.type === "content" ? state : count(state, event, now, config);
 }
 
 export function permit(state: BreakerState, now: number): Permit {
@@ -141,25 +153,23 @@ function lend(state: BreakerState, until: number, now: number): BreakerState {
   return { ...state, leases: id, lease };
 }
 
-/** The report of an attempt that left while open. */
-function hear(
-  state: Open,
-  { type, ticket, random }: Report,
-  now: number,
-  config: BreakerConfig,
-): BreakerState {
-  const { lease } = state;
-  if (!lease || ticket.lease !== lease.id) return state;
-  if (type === "success") return { ...CLOSED, epoch: state.epoch + 1 };
-  // That it fails before its time is over is what the open time says already.
-  if (type === "neutral" || lease.early) return { ...state, lease: undefined };
-  return opened(state, now, random, config);
+/** What an attempt tells that left while open. */
+function hear(state: Open, event: Content | Report, now: number, config: BreakerConfig): BreakerState {
+  const { epoch, openings, lease } = state;
+  if (!lease || event.ticket.lease !== lease.id) return state;
+  if (event.type === "content") return { ...CLOSED, epoch: epoch + 1, openings };
+  if (event.type === "success") return { ...CLOSED, epoch: epoch + 1 };
+  if (event.type === "neutral") return { ...state, lease: undefined };
+  // With the old end it would stay the first that is due, and be the only one that is asked early.
+  return opened(epoch + 1, lease.early ? openings : openings + 1, now, event.random, config);
 }
 
-/** The report of an attempt that left while closed. */
+/** The end of an attempt that left while closed. */
 function count(state: Closed, { type, random }: Report, now: number, config: BreakerConfig): BreakerState {
   if (type === "neutral") return state;
   const failed = type === "failure" ? 1 : 0;
+  const { epoch, openings } = state;
+  if (failed && openings > 0) return opened(epoch + 1, openings + 1, now, random, config);
   const width = config.windowMs / BUCKETS;
   const from = Math.floor(now / width) * width;
   // Half a bucket of slack, because multiples of a fraction are not exact.
@@ -183,15 +193,14 @@ function count(state: Closed, { type, random }: Report, now: number, config: Bre
   }
   const row = failed ? state.row + 1 : 0;
   if (row >= config.consecutive || (calls >= config.minCalls && failures / calls >= config.ratio))
-    return opened(state, now, random, config);
-  return { open: false, epoch: state.epoch, row, buckets };
+    return opened(epoch + 1, 1, now, random, config);
+  return { open: false, epoch, openings: 0, row, buckets };
 }
 
-function opened(before: BreakerState, now: number, random: number, config: BreakerConfig): BreakerState {
-  const openings = before.open ? before.openings + 1 : 1;
+function opened(epoch: number, openings: number, now: number, random: number, config: BreakerConfig): Open {
   // 2 ** 1024 is Infinity, and Infinity times 0 is NaN.
   const openMs = Math.min(config.openMs * 2 ** Math.min(openings - 1, 1_000), config.maxOpenMs);
   // A caller's own function may give what is no number in [0, 1).
   const until = now + openMs * (random >= 0 && random < 1 ? 0.8 + 0.4 * random : 1);
-  return { open: true, epoch: before.epoch + 1, openings, until, leases: 0, lease: undefined };
+  return { open: true, epoch, openings, until, leases: 0, lease: undefined };
 }

@@ -44,6 +44,7 @@ const config: fc.Arbitrary<BreakerConfig> = fc.record({
 const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant("start" as const), leaseMs, early: fc.boolean() }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant("end" as const), nth: fc.nat(7), outcome, random }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("content" as const), nth: fc.nat(7) }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -66,15 +67,16 @@ describe("on random scripts", () => {
 
   function compare(steps: readonly Step[], config: BreakerConfig): void {
     const model = new BreakerModel(config);
-    const flights: { ticket: Ticket; flight: Flight }[] = [];
+    const flights: { ticket: Ticket; flight: Flight; early?: boolean }[] = [];
     let state = CLOSED;
     let now = START;
 
     const lease = (until: number) => {
       const before = state;
+      const early = permit(state, now) === "early";
       state = reduce(state, { type: "lease", until }, now, config);
       const flight = model.take(until, now);
-      if (flight) flights.push({ ticket: ticketOf(state), flight });
+      if (flight) flights.push({ ticket: ticketOf(state), flight, early });
       else if (state !== before) throw new Error("A refused lease changed the state.");
     };
 
@@ -88,14 +90,24 @@ describe("on random scripts", () => {
       else if (each.do === "start") {
         if (leave === "probe" || (leave === "early" && each.early)) lease(now + each.leaseMs);
       } else if (flights.length > 0) {
-        const { outcome: type, random } = each;
-        const [{ ticket, flight }] = flights.splice(each.nth % flights.length, 1) as [(typeof flights)[0]];
-        const { epoch } = state;
-        state = reduce(state, { type, ticket, random }, now, config);
-        model.end(flight, type, now, random);
+        const [attempt] = flights.splice(each.nth % flights.length, 1) as [(typeof flights)[0]];
+        const { ticket, flight, early } = attempt;
+        const before = state;
+        const type = each.do === "content" ? "content" : each.outcome;
+        if (each.do === "content") {
+          state = reduce(state, { type: "content", ticket }, now, config);
+          const swapped = state === before ? attempt : { ticket: ticketOf(state) };
+          flights.push({ ...swapped, flight: model.content(flight, now) });
+        } else {
+          state = reduce(state, { type: each.outcome, ticket, random: each.random }, now, config);
+          model.end(flight, each.outcome, now, each.random);
+        }
         const late = flight.lease && flight.lease.until <= now ? "late " : "";
-        const moved = state.epoch > epoch ? (state.open ? "opens" : "closes") : "moves nothing";
-        seen.add(`${late}${type} of ${flight.lease ? "a lease" : "a call"} ${moved}`);
+        const of = flight.lease ? (early ? "an early lease" : "a lease") : "a call";
+        const probation = ticket.epoch === before.epoch && !before.open && before.openings > 0;
+        const opens = state.openings > before.openings ? "opens" : "opens anew";
+        const moved = state.epoch === before.epoch ? "moves nothing" : state.open ? opens : "closes";
+        seen.add(`${late}${type} of ${of}${probation ? " on probation" : ""} ${moved}`);
       }
       const mine = `${permit(state, now)} ${phaseOf(state, now)} ${Math.max(now, dueAt(state, now))}`;
       const their = model.at(now);
@@ -111,24 +123,42 @@ describe("on random scripts", () => {
     if (RUNS < 1_000) return;
     expect([...seen].sort()).toEqual([
       "closed closed",
+      "content of a call moves nothing",
+      "content of a call on probation moves nothing",
+      "content of a lease closes",
+      "content of an early lease closes",
       "early open",
       "failure of a call moves nothing",
+      "failure of a call on probation opens",
       "failure of a call opens",
-      "failure of a lease moves nothing",
       "failure of a lease opens",
+      "failure of an early lease opens anew",
+      "late content of a lease closes",
+      "late content of a lease moves nothing",
+      "late content of an early lease closes",
+      "late content of an early lease moves nothing",
       "late failure of a lease moves nothing",
       "late failure of a lease opens",
+      "late failure of an early lease moves nothing",
+      "late failure of an early lease opens anew",
       "late neutral of a lease moves nothing",
+      "late neutral of an early lease moves nothing",
       "late success of a lease closes",
       "late success of a lease moves nothing",
+      "late success of an early lease closes",
+      "late success of an early lease moves nothing",
       "neutral of a call moves nothing",
+      "neutral of a call on probation moves nothing",
       "neutral of a lease moves nothing",
+      "neutral of an early lease moves nothing",
       "open half_open",
       "open open",
       "probe half_open",
       "success of a call moves nothing",
+      "success of a call on probation moves nothing",
       "success of a call opens",
       "success of a lease closes",
+      "success of an early lease closes",
     ]);
   });
 
@@ -142,7 +172,16 @@ describe("on random scripts", () => {
       const before = state;
       if (each.do === "wait") now += each.ms;
       else if (each.do === "due") now = Math.max(now, dueAt(state, now) - each.minusMs);
-      else if (each.do === "end") {
+      else if (each.do === "content") {
+        const attempt = running[each.nth % running.length];
+        if (!attempt) continue;
+        state = reduce(state, { type: "content", ticket: attempt.ticket }, now, config);
+        if (state !== before) {
+          must(state.epoch === before.epoch + 1 && !state.open, "a first content that did not close");
+          must(before.open && attempt.ticket.lease !== undefined, "closed without a lease");
+          attempt.ticket = ticketOf(state);
+        }
+      } else if (each.do === "end") {
         const [attempt] = running.splice(each.nth % running.length, 1);
         if (!attempt) continue;
         const { outcome: type, random } = each;
@@ -179,13 +218,11 @@ describe("on random scripts", () => {
   it("nothing throws or turns into NaN, whatever the events say", { timeout: TIMEOUT_MS }, () => {
     const odd = fc.oneof(fc.double(), fc.integer({ min: -3, max: 3 }), fc.constantFrom(START, Number.NaN));
     const finite = fc.oneof(fc.constantFrom(0, START), fc.double({ min: -1e9, max: 1e9, noNaN: true }));
+    const ticket = fc.record({ epoch: fc.nat(3), lease: odd }, { requiredKeys: ["epoch"] });
     const event = fc.oneof(
       fc.record({ type: fc.constant("lease" as const), until: fc.oneof(finite, fc.constant(Number.NaN)) }),
-      fc.record({
-        type: outcome,
-        ticket: fc.record({ epoch: fc.nat(3), lease: odd }, { requiredKeys: ["epoch"] }),
-        random: odd,
-      }),
+      fc.record({ type: outcome, ticket, random: odd }),
+      fc.record({ type: fc.constant("content" as const), ticket }),
     );
     fc.assert(
       fc.property(

@@ -2,7 +2,8 @@ import type { BreakerConfig } from "../../src/breaker.js";
 
 type Outcomes = { at: number; failed: boolean }[];
 type Lease = { at: number; until: number; ended: boolean };
-type Era = { at: number; random: number; outcomes: Outcomes; leases?: Lease[] };
+/** Open with `leases`. */
+type Era = { at: number; random: number; outcomes: Outcomes; leases?: Lease[]; how?: "probation" | "anew" };
 /** An attempt under way: the era it left in, and its lease. */
 export type Flight = { era: Era; lease?: Lease };
 
@@ -19,7 +20,10 @@ export class BreakerModel {
   at(now: number): { permit: string; phase: string; due: number } {
     const { at, random, leases } = this.eras.at(-1)!;
     if (!leases) return { permit: "closed", phase: "closed", due: now };
-    const nth = this.eras.length - 1 - this.eras.findLastIndex((era) => !era.leases);
+    const trusted = this.eras.findLastIndex(
+      ({ leases, how, outcomes }) => !leases && (!how || outcomes.some(({ failed }) => !failed)),
+    );
+    const nth = this.eras.slice(trusted).filter(({ leases, how }) => leases && !how).length;
     const { openMs, maxOpenMs } = this.#config;
     const until = at + Math.min(openMs * 2 ** (nth - 1), maxOpenMs) * (0.8 + 0.4 * random);
     const held = leases.find((lease) => !lease.ended && lease.until > now);
@@ -42,12 +46,23 @@ export class BreakerModel {
     const opens = { ...closes, leases: [] };
     if (!era.leases) {
       if (outcome !== "neutral") era.outcomes.push({ at: now, failed: outcome === "failure" });
-      if (outcome !== "neutral" && this.#unwell(era.outcomes, now)) this.eras.push(opens);
+      const again = era.how && era.outcomes[0]?.failed;
+      if (outcome !== "neutral" && (again || this.#unwell(era.outcomes, now))) this.eras.push(opens);
     } else if (lease && lease === era.leases.at(-1) && !lease.ended) {
       lease.ended = true;
       if (outcome === "success") this.eras.push(closes);
-      if (outcome === "failure" && this.at(lease.at).phase === "half_open") this.eras.push(opens);
+      const early = this.at(lease.at).phase === "open";
+      if (outcome === "failure") this.eras.push(early ? { ...opens, how: "anew" } : opens);
     }
+  }
+
+  /** The attempt under way from then on. */
+  content(flight: Flight, now: number): Flight {
+    const { era, lease } = flight;
+    if (era !== this.eras.at(-1) || !lease || lease !== era.leases?.at(-1) || lease.ended) return flight;
+    const closed: Era = { at: now, random: 0, outcomes: [], how: "probation" };
+    this.eras.push(closed);
+    return { era: closed };
   }
 
   #unwell(outcomes: Outcomes, now: number): boolean {

@@ -33,6 +33,9 @@ const end = (
 const lease = (state: BreakerState, until: number, now: number) =>
   reduce(state, { type: "lease", until }, now, DEFAULT_BREAKER);
 
+const content = (state: BreakerState, now: number, ticket = ticketOf(state)) =>
+  reduce(state, { type: "content", ticket }, now, DEFAULT_BREAKER);
+
 /** Attempts that begin and end at START, one after the other: s, f or n. */
 const play = (
   script: string,
@@ -103,6 +106,11 @@ describe("a closed breaker", () => {
     const state = play("ffs");
     expect(end(state, "neutral", START)).toBe(state);
     expect(lease(state, START + 1_000, START)).toBe(state);
+  });
+
+  it.each(["", "ffs", "ffff"])("returns the same state for a first content, after %j", (script) => {
+    const state = play(script);
+    expect(content(state, START)).toBe(state);
   });
 
   it("hears attempts in whatever order they end", () => {
@@ -293,18 +301,189 @@ describe("an early attempt", () => {
     expect(look(long, DUE)).toEqual({ permit: "open", phase: "half_open", due: DUE + 700 });
     expect(look(long, DUE + 700)).toEqual({ permit: "probe", phase: "half_open", due: DUE + 700 });
     // It left early, whenever it fails.
-    expect(look(end(long, "failure", DUE + 100), DUE + 100)).toEqual(look(OPEN, DUE + 100));
+    expect(dueAt(end(long, "failure", DUE + 100), DUE + 100)).toBe(DUE + 100 + 5_000);
   });
 
   it("closes with its success", () => {
     expect(phaseOf(end(held, "success", START + 1_500), START + 1_500)).toBe("closed");
   });
 
-  it.each(["failure", "neutral"] as const)("returns the lease and nothing else with a %s", (outcome) => {
-    const state = end(held, outcome, START + 1_500);
+  it("returns the lease and nothing else with a neutral end", () => {
+    const state = end(held, "neutral", START + 1_500);
     for (const now of [START + 1_500, DUE, DUE + 5_000]) expect(look(state, now)).toEqual(look(OPEN, now));
     const failed = end(lease(state, DUE + 1, DUE), "failure", DUE);
     expect(dueAt(failed, DUE)).toBe(DUE + 10_000);
+  });
+
+  it("begins the open time anew with its failure", () => {
+    const now = START + 1_500;
+    const state = end(held, "failure", now);
+    expect(look(state, now)).toEqual({ permit: "early", phase: "open", due: now + 5_000 });
+    expect(look(state, now + 5_000)).toEqual({ permit: "probe", phase: "half_open", due: now + 5_000 });
+  });
+
+  it.each([
+    [0, 0.8],
+    [MIDDLE, 1],
+    [1 - Number.EPSILON, 1.2],
+  ])("begins it with random %d at %d of its length, however many failed early before", (random, share) => {
+    // Opened twice.
+    let state = end(lease(OPEN, DUE + 1, DUE), "failure", DUE);
+    for (let now = DUE + 100; now < DUE + 20_000; now += 2_000) {
+      state = end(lease(state, now + 500, now), "failure", now + 50, { random });
+      expect(dueAt(state, now) - now - 50).toBeCloseTo(share * 10_000, 6);
+    }
+    const due = dueAt(state, DUE);
+    expect(dueAt(end(lease(state, due + 1, due), "failure", due), due)).toBe(due + 20_000);
+  });
+
+  it("counts for nothing once another holds the lease, before and after the open time began anew", () => {
+    const late = { ticket: ticketOf(held) };
+    const failed = end(held, "failure", START + 1_500);
+    const next = lease(failed, START + 3_000, START + 2_500);
+    for (const state of [failed, next, lease(held, START + 3_000, START + 2_500)]) {
+      for (const outcome of ["success", "failure", "neutral"] as const)
+        expect(end(state, outcome, START + 2_600, late)).toBe(state);
+      expect(content(state, START + 2_600, late.ticket)).toBe(state);
+    }
+  });
+});
+
+/** Open for the `n`th time in a row, and at the end of its open time. */
+const opened = (n: number): [state: BreakerState, due: number] => {
+  let state = OPEN;
+  let now = DUE;
+  for (let i = 1; i < n; i++) {
+    state = end(lease(state, now + 1, now), "failure", now);
+    now = dueAt(state, now);
+  }
+  return [state, now];
+};
+
+describe("the first content", () => {
+  it.each([
+    ["a probe", DUE, DUE + 500],
+    ["a probe whose lease ran out", DUE, DUE + 1_500],
+    ["an early attempt", START + 100, START + 600],
+    ["an early attempt whose lease ran out", START + 100, START + 2_000],
+    ["an early attempt, past the open time", START + 100, DUE + 500],
+  ])("of %s lets every attempt leave at once", (_, left, now) => {
+    const held = lease(OPEN, left + 1_000, left);
+    const state = content(held, now);
+    expect(look(state, now)).toEqual({ permit: "closed", phase: "closed", due: now });
+    expect(ticketOf(state)).toEqual({ epoch: held.epoch + 1 });
+    expect(end(state, "failure", now).open).toBe(true);
+  });
+
+  it.each([
+    ["of before the opening", ticketOf(CLOSED)],
+    ["without a lease", { epoch: OPEN.epoch }],
+    ["of a lease that another has followed", ticketOf(lease(OPEN, START + 2, START + 1))],
+    ["of a lease not given out yet", { epoch: OPEN.epoch, lease: 3 }],
+    ["of a later epoch", { epoch: OPEN.epoch + 1, lease: 2 }],
+  ])("%s counts for nothing", (_, ticket) => {
+    const state = lease(lease(OPEN, START + 2, START + 1), DUE + 100, DUE);
+    expect(ticketOf(state).lease).toBe(2);
+    for (const now of [START + 10, DUE, DUE + 200]) expect(content(state, now, ticket)).toBe(state);
+    const returned = end(state, "neutral", DUE);
+    expect(content(returned, DUE, ticketOf(state))).toBe(returned);
+  });
+
+  it("of a probe that failed or closed counts for nothing", () => {
+    const held = lease(OPEN, DUE + 100, DUE);
+    for (const state of [end(held, "success", DUE), end(held, "failure", DUE), content(held, DUE)])
+      expect(content(state, DUE + 50, ticketOf(held))).toBe(state);
+  });
+});
+
+describe("on probation", () => {
+  const probation = (n: number): [state: BreakerState, now: number] => {
+    const [state, due] = opened(n);
+    return [content(lease(state, due + 1_000, due), due + 300), due + 300];
+  };
+
+  it.each([
+    [1, 10_000],
+    [2, 20_000],
+    [3, 20_000],
+  ])("the first failure after %d openings opens for %d ms", (n, ms) => {
+    const [state, now] = probation(n);
+    const config = { consecutive: 100, minCalls: 100 };
+    expect(look(end(state, "failure", now, config), now)).toEqual({
+      permit: "early",
+      phase: "open",
+      due: now + ms,
+    });
+    const shaken = end(state, "failure", now, { random: 0 });
+    expect(dueAt(shaken, now) - now).toBeCloseTo(0.8 * ms, 6);
+    expect(ticketOf(shaken)).toEqual({ epoch: state.epoch + 1 });
+  });
+
+  it("the open time doubles on, from one probation to the next", () => {
+    let [state, now] = probation(1);
+    const config = { maxOpenMs: 1e9 };
+    const times: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      state = end(state, "failure", now, config);
+      times.push(dueAt(state, now) - now);
+      now = dueAt(state, now);
+      state = content(lease(state, now + 10, now), now);
+    }
+    expect(times).toEqual([10_000, 20_000, 40_000, 80_000]);
+  });
+
+  it("after an early attempt the open time doubles as after a probe", () => {
+    const state = content(lease(OPEN, START + 200, START + 100), START + 150);
+    expect(dueAt(end(state, "failure", START + 160), START)).toBe(START + 160 + 10_000);
+  });
+
+  it.each([
+    ["f", "early", "a failure"],
+    ["nnnf", "early", "a failure after neutral ends"],
+    ["s", "closed", "a success"],
+    ["sffff", "closed", "a success and four failures, the row of before forgotten"],
+    ["sfffff", "early", "a success and five failures"],
+    ["nsnffff", "closed", "neutral ends about a success, and four failures"],
+    [`${"sf".repeat(9)}s`, "closed", "nineteen calls"],
+    ["sf".repeat(10), "early", "ten of twenty"],
+  ])("after %s is %s: %s", (script, expected) => {
+    expect(permit(play(script, { state: probation(2)[0] }), START)).toBe(expected);
+  });
+
+  it.each(["sfffff", "sf".repeat(10), "nsfffff"])("%s opens for the first open time again", (script) => {
+    expect(dueAt(play(script, { state: probation(3)[0] }), START)).toBe(DUE);
+  });
+
+  it("one success in the window is no reason to open, whatever minCalls", () => {
+    const [state, now] = probation(1);
+    expect(end(state, "success", now, { minCalls: 1, ratio: 0.1 }).open).toBe(false);
+  });
+
+  it("a neutral end changes nothing", () => {
+    const [state, now] = probation(1);
+    expect(end(state, "neutral", now)).toBe(state);
+  });
+
+  it("what left before counts for nothing, and the probe with its new ticket like any other", () => {
+    const [before, due] = opened(2);
+    const held = lease(before, due + 1_000, due);
+    const state = content(held, due);
+    for (const ticket of [ticketOf(CLOSED), ticketOf(before), ticketOf(held)])
+      for (const outcome of ["success", "failure", "neutral"] as const)
+        expect(end(state, outcome, due, { ticket })).toBe(state);
+    const ticket = ticketOf(state);
+    const trusted = end(state, "success", due);
+    expect(permit(end(state, "failure", due, { ticket }), due)).toBe("early");
+    // After a success of another the probe's failure is one of five.
+    expect(permit(end(trusted, "failure", due, { ticket }), due)).toBe("closed");
+    expect(permit(play("ffff", { state: end(trusted, "failure", START, { ticket }) }), START)).toBe("early");
+  });
+
+  it("a probe that succeeds under its lease leaves none", () => {
+    const [before, due] = opened(3);
+    const state = end(lease(before, due + 1, due), "success", due);
+    expect(permit(play("ffff", { state }), START)).toBe("closed");
+    expect(dueAt(play("fffff", { state }), START)).toBe(DUE);
   });
 });
 
@@ -404,10 +583,15 @@ describe("the state", () => {
     };
     for (let i = 0; i < 5; i++) visit(end(state, "failure", START + i));
     visit(lease(state, START + 10, START + 5));
-    visit(end(state, "neutral", START + 6));
+    visit(end(state, "failure", START + 6));
+    visit(lease(state, START + 10, START + 7));
+    visit(end(state, "neutral", START + 8));
     visit(lease(state, DUE + 100, DUE + 10));
+    visit(content(state, DUE + 15));
     visit(end(state, "failure", DUE + 20));
     visit(lease(state, DUE + 20_100, DUE + 20_000));
+    visit(content(state, DUE + 20_020));
+    visit(end(state, "neutral", DUE + 20_040));
     visit(end(state, "success", DUE + 20_050));
     visit(end(state, "success", DUE + 20_060));
     visit(end(state, "failure", DUE + 20_060));
