@@ -1,6 +1,7 @@
 import type { Demands } from "./demand.js";
 import { Refused } from "./errors.js";
 import type { Guard, Pass } from "./guard.js";
+import { LastResort } from "./last-resort.js";
 import type { Skip } from "./record.js";
 import { type Blemish, refusal } from "./refusal.js";
 import type { Offer, Spend } from "./spend.js";
@@ -38,10 +39,14 @@ export class Admission {
   readonly #blemishes: (Blemish & { at: number })[] = [];
   /** The moments from which refused targets may be asked again; monotonic ms. */
   readonly #dues: number[] = [];
-  #lastResort: Target | undefined;
+  readonly #resort: LastResort;
 
   constructor(init: AdmissionInit) {
     this.#init = init;
+    this.#resort = new LastResort({
+      ...init,
+      fits: (target) => !this.#refusal(target, this.#blemishes, true),
+    });
   }
 
   /** Why the target would not be asked now. */
@@ -60,7 +65,7 @@ export class Admission {
         return PASSING.has(skip.reason);
       },
     );
-    return target ?? (alone ? this.#resort() : undefined);
+    return target ?? (alone ? this.#resort.take() : undefined);
   }
 
   /** A target to ask beside `running`; undefined when there is none that could begin at once, or no budget. */
@@ -94,13 +99,16 @@ export class Admission {
    */
   async enter(target: Target, again: boolean, onLeave: (leave: () => void) => void): Promise<Entry> {
     const { guard, demands, spend } = this.#init;
-    const early = target === this.#lastResort;
+    const last = this.#resort.is(target);
+    // Looked at again behind each wait, with nothing between that and the attempt's leave.
+    while (last && this.#resort.busy) await this.#awaitTurn(onLeave);
     const room = guard.room(target, onLeave);
     if (room !== true && !(await room)) {
       const { limit, waitMs } = target.maxConcurrent!;
       throw this.#refused(target, again, { reason: "busy", detail: { limit, waitedMs: waitMs } });
     }
     // Asked anew: a wait or a backoff may lie behind, and others may have learnt something meanwhile.
+    const early = last && guard.belief(target)?.held === false;
     const offer = this.#refusal(target, this.#blemishes, early) ?? spend.offer(demands.of(target));
     if ("reason" in offer) {
       guard.giveRoom(target);
@@ -144,21 +152,10 @@ export class Admission {
     return dues.length > 0 ? Math.ceil(Math.max(0, Math.min(...dues) - now)) : undefined;
   }
 
-  /** With nobody left: the one among the refused that is due first, before its time. Once in a call. */
-  #resort(): Target | undefined {
-    const { queue, guard } = this.#init;
-    if (this.#lastResort || !guard.triesBest) return undefined;
-    const believed = queue.targets.flatMap((target) => {
-      const belief = guard.belief(target);
-      return belief && !this.#refusal(target, this.#blemishes, true) ? [{ target, ...belief }] : [];
-    });
-    // Another call is asking; a crowd would keep down what is getting up.
-    if (believed.some(({ held }) => held)) return undefined;
-    const first = believed
-      .filter(({ target, stated }) => !stated && guard.hasRoom(target))
-      .toSorted((a, b) => a.until - b.until)[0];
-    this.#lastResort = first?.target;
-    return first && queue.pick((target) => target === first.target);
+  /** @throws Refused when it does not come, or another target is to be asked instead */
+  async #awaitTurn(onLeave: (leave: () => void) => void): Promise<void> {
+    if (!(await this.#resort.turn(onLeave))) throw new Refused("others were asking");
+    if (this.#resort.yields((target) => !this.#refusal(target))) throw new Refused("another is due");
   }
 
   #refused(target: Target, again: boolean, { reason, detail }: Pick<Skip, "reason" | "detail">): Refused {

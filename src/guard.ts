@@ -2,6 +2,7 @@ import { type BreakerConfig, permit, reduce, type Ticket, ticketOf } from "./bre
 import type { BudgetConfig } from "./budget.js";
 import type { ChainEvent } from "./events.js";
 import { type Health, isFree } from "./health/health.js";
+import { isUnhealthy } from "./health/symptoms.js";
 import type { Belief, TargetHealth } from "./health/target-health.js";
 import type { Clock, Failure, FailureClass, Target } from "./types.js";
 import type { BreakerPhase, Vitals } from "./vitals.js";
@@ -29,27 +30,18 @@ const ACCOUNT_BLOCK_MS = 30_000;
 /** A cool-down whose time nobody stated doubles while it does not help. Short at first: one 429 among many answers says little. */
 const COOL = { minMs: 250, maxMs: 8_000 };
 
-/** Classes that say that the target is not well. Not: what the caller, the request, the key or a quota is to blame for. */
-const UNHEALTHY: ReadonlySet<FailureClass> = new Set([
-  "overloaded",
-  "server_error",
-  "network",
-  "timeout",
-  "stream_interrupted",
-  "empty_response",
-  "invalid_response",
-]);
-/** Of an invalid answer: what one request may be to blame for. */
-const ABOUT_REQUEST: ReadonlySet<string | undefined> = new Set(["schema", "tool_call"]);
+/** Shorter silence than this before a deadline says nothing. */
+const SILENT_MS = 5_000;
 
 /** An attempt's leave to go, from its admission to its end. */
 export interface Pass {
   readonly target: Target;
   readonly health: TargetHealth;
-  readonly ticket: Ticket;
+  ticket: Ticket;
   /** A half-open probe or a last resort: never retried. */
   readonly probe: boolean;
-  readonly lastResort: boolean;
+  /** Others wait to hear from it. */
+  awaited: boolean;
   readonly slot: boolean;
   startedAt: number;
   firstContentAt?: number;
@@ -98,6 +90,15 @@ export class Guard {
     if (target.maxConcurrent) this.#config.health.target(target).slots.give();
   }
 
+  /** Waits until whoever asks the target before its time knows more. False after `waitMs`, or when the one who waits has left. */
+  async turn(target: Target, waitMs: number, onLeave: (leave: () => void) => void): Promise<boolean> {
+    const { turns } = this.#config.health.target(target);
+    const came = await turns.wait({ limit: 1, waitMs }, this.#config.clock, onLeave);
+    // It was the news that was waited for; all others who wait are to hear them too.
+    if (came) turns.give();
+    return came;
+  }
+
   /** Lets an attempt go, whose room has been taken. `early`: as a last resort. */
   admit(target: Target, early: boolean): Pass {
     const health = this.#config.health.target(target);
@@ -107,12 +108,12 @@ export class Guard {
     const until = now + (firstTokenMs === false ? LEASE_MS : firstTokenMs);
     const leased = may === "probe" || (early && may === "early");
     if (leased) this.#reduce(target, health, { type: "lease", until });
-    if (early) health.lastResortUntil = until;
     const slot = target.maxConcurrent !== undefined;
     health.inFlight++;
     const ticket = leased || may === "closed" ? ticketOf(health.breaker) : { epoch: -1 };
     const probe = leased || early;
-    return { target, health, ticket, probe, lastResort: early, slot, startedAt: now };
+    if (probe) health.turns.take();
+    return { target, health, ticket, probe, awaited: probe, slot, startedAt: now };
   }
 
   started(n: number, pass: Pass): void {
@@ -149,6 +150,7 @@ export class Guard {
       case "attempt.first_content":
         pass.firstContentAt = event.at;
         if (lostMs === 0) health.waited(event.at - pass.startedAt, event.at);
+        if (pass.probe && !this.#isSlow(pass)) this.#lives(pass);
         return;
       case "attempt.failed":
         this.#failed(event.n, pass, event, lostMs);
@@ -172,6 +174,22 @@ export class Guard {
 
   get #now(): number {
     return this.#config.clock.now();
+  }
+
+  /** A probe that has begun its answer has shown enough for others to be let in; an answer may take minutes. */
+  #lives(pass: Pass): void {
+    const { target, health, ticket } = pass;
+    health.lives();
+    this.#config.health.account(target).answered(isFree(target));
+    this.#reduce(target, health, { type: "content", ticket });
+    if (ticket.lease !== undefined) pass.ticket = ticketOf(health.breaker);
+    this.#heard(pass);
+  }
+
+  #heard(pass: Pass): void {
+    if (!pass.awaited) return;
+    pass.awaited = false;
+    pass.health.turns.give();
   }
 
   #failed(
@@ -230,14 +248,12 @@ export class Guard {
     this.#release(pass, outcome);
   }
 
-  #release(
-    { target, health, ticket, lastResort, slot }: Pass,
-    type: "success" | "failure" | "neutral",
-  ): void {
+  #release(pass: Pass, type: "success" | "failure" | "neutral"): void {
+    const { target, health, ticket, slot } = pass;
     health.inFlight--;
     if (slot) health.slots.give();
-    if (lastResort) health.lastResortUntil = 0;
     this.#reduce(target, health, { type, ticket, random: type === "failure" ? this.#config.random() : 0 });
+    this.#heard(pass);
   }
 
   #reduce(target: Target, health: TargetHealth, event: Parameters<typeof reduce>[1]): void {
@@ -251,15 +267,4 @@ export class Guard {
     else if (ticketOf(health.breaker).epoch !== ticketOf(before).epoch)
       this.#changed(target, health.phase(now));
   }
-}
-
-/** Shorter silence than this before a deadline says nothing. */
-const SILENT_MS = 5_000;
-
-function isUnhealthy({ class: name, code, inner }: Failure): boolean {
-  if (name === "invalid_response") return !ABOUT_REQUEST.has(code);
-  // A quota that ran out in mid-answer is still a quota.
-  if (name === "stream_interrupted")
-    return inner === undefined || UNHEALTHY.has(inner) || inner === "unknown";
-  return UNHEALTHY.has(name);
 }

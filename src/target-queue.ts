@@ -40,6 +40,11 @@ export class TargetQueue {
     this.#passed.push(target);
   }
 
+  /** Puts back what was taken and not asked. */
+  restore(target: Target): void {
+    this.#passed.push(target);
+  }
+
   isPassed(target: Target): boolean {
     return this.#passed.includes(target);
   }

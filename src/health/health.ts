@@ -44,7 +44,7 @@ export class Health {
       reason: name === "rate_limit" ? "cooling_down" : "account_blocked",
       until,
       stated,
-      held: this.target(target).lastResortUntil > now,
+      held: this.target(target).turns.used > 0,
       class: name,
     };
   }

@@ -30,8 +30,8 @@ export class TargetHealth {
   readonly slots = new Slots();
   readonly firstContent = new Quantiles();
   inFlight = 0;
-  /** A last resort under way at a target whose breaker is closed; ends by itself at `until`. */
-  lastResortUntil = 0;
+  /** Taken by those who ask before the target's time. */
+  readonly turns = new Slots();
   #cooling: { until: number; stated: boolean; class: FailureClass } | undefined;
   #strikes = 0;
   readonly #success = new FadingAverage();
@@ -46,6 +46,11 @@ export class TargetHealth {
   succeeded(now: number): void {
     this.#samples++;
     this.#success.add(1, now);
+    this.lives();
+  }
+
+  /** Content has come: no limit is in force. */
+  lives(): void {
     this.#strikes = 0;
     this.#cooling = undefined;
   }
@@ -84,7 +89,7 @@ export class TargetHealth {
         reason: "cooling_down",
         until: cooling.until,
         stated: cooling.stated,
-        held: this.lastResortUntil > now,
+        held: this.turns.used > 0,
         class: cooling.class,
       };
     const may = permit(this.breaker, now);

@@ -149,19 +149,53 @@ describe("a breaker", () => {
     const { chain, provider } = bench(
       {
         [A]: [http(500)],
-        [B]: [...Array(5).fill(http(500)), { headersMs: 0, steps: [1_000, ...answer("b")] }],
+        [B]: [...Array(5).fill(http(500)), { headersMs: 0, steps: [300, ...answer("b")] }],
       },
       quick,
     );
     for (let i = 0; i < 5; i++) await run(chain);
     const before = provider.requests.length;
-    const [first, second] = await Promise.all([run(chain), run(chain)]);
+    const [first, second, third] = await Promise.all([run(chain), run(chain), run(chain)]);
     expect(story(first.record)).toEqual(["a/one first failed server_error next"]);
+    expect(skips(first.record)).toEqual(["a/one breaker_open", "b/two breaker_open"]);
+    // The second has waited for its turn, and finds the one that has come back; the third learns from it.
+    expect(story(second.record)).toEqual(["b/two first won"]);
+    expect(story(third.record)).toEqual(["b/two first won"]);
+    expect(third.record.attempts[0]!.startedAt > second.record.attempts[0]!.startedAt).toBe(true);
+    expect(provider.requests.length - before).toBe(3);
+  });
+
+  it("when all are open, and nobody comes back in a second, refuses whoever waits for a turn", async () => {
+    const slow: Script = { headersMs: 0, steps: [3_000, { kind: "eof", afterContent: false }] };
+    const { chain, provider } = bench({ [A]: [...Array(5).fill(http(500)), slow] }, quick);
+    for (let i = 0; i < 5; i++) await run(chain);
+    const [first, second] = await Promise.all([run(chain), run(chain)]);
+    expect(story(first.record)).toEqual(["a/one first failed empty_response next"]);
     expect(story(second.record)).toEqual([]);
     expect(second.error).toMatchObject({ code: "exhausted", status: 503, retryAfterMs: expect.any(Number) });
-    expect(second.error!.retryAfterMs).toBeLessThanOrEqual(6_000);
-    expect(provider.requests.length - before).toBe(1);
-    expect(skips(second.record)).toEqual(["a/one breaker_open", "b/two breaker_open"]);
+    expect(second.record.durationMs).toBeCloseTo(1_000, -1);
+    expect(provider.requests).toHaveLength(6);
+  });
+
+  it("lets others in as soon as a probe shows content, and shuts them out when its stream dies", async () => {
+    const dying: Script = { headersMs: 0, steps: ["half ", 2_000, { kind: "eof", afterContent: true }] };
+    const { chain, provider } = bench(
+      { [A]: [...Array(5).fill(http(500)), dying, answer("a"), answer("a"), http(500)], [B]: [answer("b")] },
+      quick,
+    );
+    for (let i = 0; i < 5; i++) await run(chain);
+    await vi.advanceTimersByTimeAsync(5_000);
+    const probing = run(chain);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(chain.health()[A]).toMatchObject({ breaker: { state: "closed" } });
+    expect((await probing).text).toBe("b");
+    expect(chain.health()[A]).toMatchObject({
+      breaker: { state: "open" },
+      blocked: { forMs: expect.any(Number) },
+    });
+    // Twice the time: it has not been well in between.
+    expect(chain.health()[A]!.blocked!.forMs).toBeGreaterThan(7_000);
+    expect(provider.requests.filter(({ model }) => model === A)).toHaveLength(6);
   });
 
   it("when all are open, fails fast if that is wanted, and asks nobody", async () => {
@@ -302,8 +336,9 @@ describe("a key that is refused", () => {
     await run(chain);
     const [first, second] = await Promise.all([run(chain), run(chain)]);
     expect(story(first.record)).toEqual(["a/one first failed auth stop"]);
-    expect(story(second.record)).toEqual([]);
-    expect(provider.requests).toHaveLength(2);
+    expect(story(second.record)).toEqual(["b/two first won"]);
+    expect(second.record.attempts[0]!.startedAt >= first.record.attempts[0]!.startedAt).toBe(true);
+    expect(provider.requests).toHaveLength(3);
   });
 
   it("blocks only the free models when only the free tier is spent", async () => {
