@@ -113,6 +113,7 @@ export class Guard {
     const ticket = leased || may === "closed" ? ticketOf(health.breaker) : { epoch: -1 };
     const probe = leased || early;
     if (probe) health.turns.take();
+    if (early) health.askedAt = now;
     return { target, health, ticket, probe, awaited: probe, slot, startedAt: now };
   }
 

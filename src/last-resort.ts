@@ -91,8 +91,12 @@ export class LastResort {
   }
 }
 
-/** Rather one that nobody is asking. */
+/**
+ * The one whose time comes first; once that has been tried in vain the next one, and so on in turn, since one that is down
+ * for long would otherwise hide one that has come back. Rather one that nobody is asking.
+ */
 function due(candidates: readonly Candidate[]): Target | undefined {
   const free = candidates.filter(({ held }) => !held);
-  return (free.length > 0 ? free : candidates).toSorted((a, b) => a.until - b.until)[0]?.target;
+  const able = free.length > 0 ? free : candidates;
+  return able.toSorted((a, b) => a.askedAt - b.askedAt || a.until - b.until)[0]?.target;
 }

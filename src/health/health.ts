@@ -38,13 +38,15 @@ export class Health {
   /** For the engine: why the target should be left alone now. */
   belief(target: Target, now: number): Belief | undefined {
     const block = this.account(target).blocked(isFree(target), now);
-    if (!block) return this.target(target).belief(now);
+    const known = this.target(target);
+    if (!block) return known.belief(now);
     const { class: name, until, stated } = block;
     return {
       reason: name === "rate_limit" ? "cooling_down" : "account_blocked",
       until,
       stated,
-      held: this.target(target).turns.used > 0,
+      held: known.turns.used > 0,
+      askedAt: known.askedAt,
       class: name,
     };
   }

@@ -20,6 +20,8 @@ export interface Belief {
   stated: boolean;
   /** Another call is finding out. */
   held: boolean;
+  /** When it was last asked before its time, and did not answer; 0: not yet. */
+  askedAt: number;
   class?: FailureClass;
 }
 
@@ -32,6 +34,8 @@ export class TargetHealth {
   inFlight = 0;
   /** Taken by those who ask before the target's time. */
   readonly turns = new Slots();
+  /** When that was last done, until it answers. */
+  askedAt = 0;
   #cooling: { until: number; stated: boolean; class: FailureClass } | undefined;
   #strikes = 0;
   readonly #success = new FadingAverage();
@@ -51,6 +55,7 @@ export class TargetHealth {
 
   /** Content has come: no limit is in force. */
   lives(): void {
+    this.askedAt = 0;
     this.#strikes = 0;
     this.#cooling = undefined;
   }
@@ -90,12 +95,13 @@ export class TargetHealth {
         until: cooling.until,
         stated: cooling.stated,
         held: this.turns.used > 0,
+        askedAt: this.askedAt,
         class: cooling.class,
       };
     const may = permit(this.breaker, now);
     if (may === "closed" || may === "probe") return undefined;
     const until = dueAt(this.breaker, now);
-    return { reason: "breaker_open", until, stated: false, held: may === "open" };
+    return { reason: "breaker_open", until, stated: false, held: may === "open", askedAt: this.askedAt };
   }
 
   phase(now: number): BreakerPhase {
