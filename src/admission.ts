@@ -1,4 +1,4 @@
-import type { Demands } from "./demand.js";
+import type { Demand, Demands } from "./demand.js";
 import { Refused } from "./errors.js";
 import type { Guard, Pass } from "./guard.js";
 import { LastResort } from "./last-resort.js";
@@ -16,7 +16,11 @@ const PASSING: ReadonlySet<Skip["reason"]> = new Set([
   "busy",
 ]);
 
+const SOON_MS = 1_000;
+
 export interface AdmissionInit {
+  /** All targets of the call. */
+  readonly order: readonly Target[];
   readonly queue: TargetQueue;
   readonly demands: Demands;
   readonly guard: Guard;
@@ -40,12 +44,15 @@ export class Admission {
   /** The moments from which refused targets may be asked again; monotonic ms. */
   readonly #dues: number[] = [];
   readonly #resort: LastResort;
+  #outOfBudget = false;
+  /** Told to be too dear to be asked beside another. */
+  readonly #dear = new Set<Target>();
 
   constructor(init: AdmissionInit) {
     this.#init = init;
     this.#resort = new LastResort({
       ...init,
-      fits: (target) => !this.#refusal(target, this.#blemishes, true),
+      fits: (target) => !this.#refusal(target, { early: true }),
     });
   }
 
@@ -73,8 +80,13 @@ export class Admission {
     const { queue, guard } = this.#init;
     const fits = (target: Target) => guard.hasRoom(target) && !this.#refusal(target);
     const found = queue.targets.find(fits);
-    if (!found) return undefined;
+    if (!found) {
+      this.#tellDear();
+      return undefined;
+    }
     if (budgeted && !guard.takeHedge(running)) {
+      if (this.#outOfBudget) return undefined;
+      this.#outOfBudget = true;
       this.#init.onSkip({
         target: found.id,
         model: found.model,
@@ -88,8 +100,9 @@ export class Admission {
 
   /** Is there a target that may be asked, `also` taken into account? */
   hasNext(...also: Blemish[]): boolean {
-    const blemishes = also.length > 0 ? [...this.#blemishes, ...also] : this.#blemishes;
-    return this.#init.queue.targets.some((target) => !this.#refusal(target, blemishes));
+    const added = also.map((blemish) => ({ ...blemish, window: this.#windowOf(blemish.target) }));
+    const blemishes = added.length > 0 ? [...this.#blemishes, ...added] : this.#blemishes;
+    return this.#init.queue.targets.some((target) => !this.#refusal(target, { blemishes, later: true }));
   }
 
   /**
@@ -102,14 +115,21 @@ export class Admission {
     const last = this.#resort.is(target);
     // Looked at again behind each wait, with nothing between that and the attempt's leave.
     while (last && this.#resort.busy) await this.#awaitTurn(onLeave);
-    const room = guard.room(target, onLeave);
+    let left = false;
+    const room = guard.room(target, (leave) =>
+      onLeave(() => {
+        left = true;
+        leave();
+      }),
+    );
     if (room !== true && !(await room)) {
+      if (left) throw new Refused("left");
       const { limit, waitMs } = target.maxConcurrent!;
       throw this.#refused(target, again, { reason: "busy", detail: { limit, waitedMs: waitMs } });
     }
     // Asked anew: a wait or a backoff may lie behind, and others may have learnt something meanwhile.
     const early = last && guard.belief(target)?.held === false;
-    const offer = this.#refusal(target, this.#blemishes, early) ?? spend.offer(demands.of(target));
+    const offer = this.#refusal(target, { early }) ?? spend.offer(demands.of(target));
     if ("reason" in offer) {
       guard.giveRoom(target);
       throw this.#refused(target, again, offer);
@@ -127,9 +147,8 @@ export class Admission {
   }
 
   blame(target: Target, failure: Failure): void {
-    const { demands, clock } = this.#init;
-    const window = demands.of(target).facts.contextWindow;
-    this.#blemishes.push({ target, failure, window, at: clock.now() });
+    const at = this.#init.clock.now();
+    this.#blemishes.push({ target, failure, window: this.#windowOf(target), at });
   }
 
   /** Reports those that were not asked because of what had happened. */
@@ -162,22 +181,56 @@ export class Admission {
     const skip: Skip = { target: target.id, model: target.model, reason, ...(detail && { detail }) };
     this.#skip(target, skip);
     // Its retries are counted by its lane: back in the queue it would get new ones.
-    if (!again && PASSING.has(reason)) this.#init.queue.pass(target);
+    // Nor is it waited for twice in a row.
+    const { queue } = this.#init;
+    if (!again && PASSING.has(reason) && (reason !== "busy" || queue.hasFresh)) queue.pass(target);
     return new Refused(reason);
   }
 
   #skip(target: Target, skip: Skip): void {
     const belief = this.#init.guard.belief(target);
-    if (belief && PASSING.has(skip.reason)) this.#dues.push(belief.until);
+    // When another call is finding out, that will soon be known.
+    if (belief && PASSING.has(skip.reason))
+      this.#dues.push(belief.held ? this.#init.clock.now() + SOON_MS : belief.until);
     this.#init.onSkip(skip);
   }
 
-  /** `early`: what other calls believe does not matter. */
-  #refusal(target: Target, blemishes: readonly Blemish[] = this.#blemishes, early = false): Skip | undefined {
-    const { demands, guard, spend, clock, deadlineAt, needsTools } = this.#init;
-    const now = clock.now();
+  /** Lanes that would start side by side, and may not for want of money alone, would go missing without a word. */
+  #tellDear(): void {
+    for (const target of this.#init.queue.targets) {
+      const skip = this.#refusal(target);
+      if (skip?.reason !== "too_dear" || this.#dear.has(target)) continue;
+      this.#dear.add(target);
+      this.#init.onSkip(skip);
+    }
+  }
+
+  /** What all targets of the call are said to lack keeps none from being asked: a list may be wrong, and the answer is checked. */
+  #demandOf(target: Target): Demand {
+    const { demands, order } = this.#init;
     const demand = demands.of(target);
-    const offer = spend.offer(demand);
+    if (demand.unfit?.reason !== "unsupported") return demand;
+    const able = order.some((each) => demands.of(each).unfit?.reason !== "unsupported");
+    return able ? demand : { ...demand, unfit: undefined };
+  }
+
+  #windowOf(target: Target): number | undefined {
+    return this.#init.demands.of(target).facts.contextWindow;
+  }
+
+  /** `early`: what other calls believe does not matter. `later`: when attempts under way have ended. */
+  #refusal(
+    target: Target,
+    {
+      blemishes = this.#blemishes,
+      early = false,
+      later = false,
+    }: { blemishes?: readonly Blemish[]; early?: boolean; later?: boolean } = {},
+  ): Skip | undefined {
+    const { guard, spend, clock, deadlineAt, needsTools } = this.#init;
+    const now = clock.now();
+    const demand = this.#demandOf(target);
+    const offer = spend.offer(demand, later);
     return refusal(target, {
       demand,
       blemishes,

@@ -27,8 +27,8 @@ export class Budget {
   /** A call begins at the target. */
   deposit({ ratio, reserve, hedgeRatio }: BudgetConfig): void {
     const cap = Math.max(reserve, MIN_CAP);
-    this.#retries = Math.min(cap, (this.#retries ?? reserve) + ratio);
-    this.#hedges = Math.min(cap, (this.#hedges ?? reserve) + hedgeRatio);
+    this.#retries = added(this.#retries ?? reserve, ratio, cap);
+    this.#hedges = added(this.#hedges ?? reserve, hedgeRatio, cap);
   }
 
   /** Takes what a retry after such a failure costs; false: not enough is left. */
@@ -54,6 +54,11 @@ export class Budget {
   left({ reserve }: BudgetConfig): { retries: number; hedges: number } {
     return { retries: this.#retries ?? reserve, hedges: this.#hedges ?? reserve };
   }
+}
+
+/** Chains that share a target may have other caps: nobody loses what another one has saved up. */
+function added(left: number, share: number, cap: number): number {
+  return Math.min(left + share, Math.max(cap, left));
 }
 
 /** Ten deposits of 0.1 are a little less than 1. */

@@ -50,7 +50,7 @@ export interface CallPlan {
 export function planOf(request: ChatRequest, options: CallOptions): CallPlan {
   const { signal, labels = {}, caller = {}, model, defaults, gate, check, streamed = true } = options;
   const { maxCostUsd } = options;
-  if (maxCostUsd !== undefined && !(maxCostUsd >= 0))
+  if (maxCostUsd !== undefined && !(Number.isFinite(maxCostUsd) && maxCostUsd >= 0))
     throw new OptionsError(`maxCostUsd must be >= 0 (USD), got ${maxCostUsd}`);
   return {
     // A conversation that goes on while the answer streams must not change what a fallback is asked.
@@ -79,7 +79,10 @@ export function targetsOf({ model }: CallPlan, targets: readonly Target[]): read
   if (model === undefined || !first) return targets;
   // The record must tell targets apart, also when the call asks for a model that is a fallback too.
   const taken = first.id !== first.model || others.some(({ id }) => id === model);
-  return [{ ...first, id: taken ? first.id : model, model }, ...others];
+  if (model === first.model) return targets;
+  // What was said of the first model's window and price says nothing of this one's.
+  const { contextWindow: _, price: __, ...rest } = first;
+  return [{ ...rest, id: taken ? first.id : model, model }, ...others];
 }
 
 /** What is known when the call begins. @throws OptionsError when the request is not JSON. */
@@ -110,5 +113,8 @@ export function needsTools({ tool_choice: choice }: ChatRequest): boolean {
 /** Names of the tools a request offers. */
 export function toolsOf({ tools }: ChatRequest): string[] {
   if (!Array.isArray(tools)) return [];
-  return tools.flatMap((tool) => ("function" in tool && tool.function?.name ? [tool.function.name] : []));
+  return (tools as ({ function?: { name?: unknown } } | null)[]).flatMap((tool) => {
+    const name = tool?.function?.name;
+    return typeof name === "string" ? [name] : [];
+  });
 }

@@ -98,7 +98,10 @@ export class Call {
     const noted = this.settled ? undefined : this.#evidence.announce();
     if (noted) await noted;
     if (this.settled) throw this.error;
-    return this.#race({ lane: this.#lanes.nextLane(), why: "first" });
+    const lane = this.#lanes.nextLane();
+    // Looking for it tells the log, and a logger may be what aborts the call.
+    if (this.settled) throw this.error;
+    return this.#race({ lane, why: "first" });
   }
 
   /** A committed attempt has died: another one takes over, or the call ends. */
@@ -112,7 +115,7 @@ export class Call {
     }
     const verdict = this.#lanes.judge(lane, attempt, failure);
     if (verdict.do === "stop") throw new LaneFailed(failure, verdict);
-    this.#lanes.prefix = recovery === "continue" && continuable(this.#plan.request) ? this.shown : "";
+    this.#lanes.continueFrom(recovery === "continue" && continuable(this.#plan.request) ? this.shown : "");
     const died = new LaneFailed(failure, verdict);
     return verdict.do === "retry"
       ? this.#race({ lane, why: "recovery", waitMs: verdict.waitMs }, died)
@@ -182,7 +185,8 @@ export class Call {
     this.#prospects.admission.close();
     const outcome = code === "aborted" ? "aborted" : "failed";
     const record = this.#settle({ type: "call.finished", outcome, code, ...(failure && { failure }) });
-    const retryAfterMs = this.#prospects.admission.retryAfterMs();
+    // What is wrong with the request is so at any time.
+    const retryAfterMs = failure?.scope === "request" ? undefined : this.#prospects.admission.retryAfterMs();
     const about = {
       attempts: record.attempts.length,
       skipped: record.skipped,

@@ -1,10 +1,10 @@
 import { missingCapability } from "./capabilities.js";
-import { fitWindow } from "./context-window.js";
+import { type Fit, fitWindow } from "./context-window.js";
 import type { ModelFacts } from "./model-facts.js";
 import { likelyCost, worstCost } from "./price.js";
 import type { Skip } from "./record.js";
-import { askedTokens, wireRequest, withMaxTokens } from "./request.js";
-import { inputTokens, MARGIN, roughTokens } from "./tokens.js";
+import { askedTokens, leastTokens, wireRequest, withMaxTokens } from "./request.js";
+import { imagesIn, inputTokens, MARGIN, roughTokens } from "./tokens.js";
 import type { ChatRequest, Target, WireRequest } from "./types.js";
 
 /** Output that a request without max_tokens is reckoned with, where prices are compared. */
@@ -17,7 +17,7 @@ export interface Demand {
   /** Request keys its provider does not support, left out. */
   readonly omitted: readonly string[];
   readonly facts: ModelFacts;
-  /** `max_tokens` as asked for. */
+  /** `max_tokens` as the user asked for it. */
   readonly asked: number | undefined;
   /** `max_tokens` as sent, where the window left room for fewer. */
   readonly lowered: number | undefined;
@@ -37,6 +37,8 @@ export interface DemandInit {
 export class Demands {
   readonly #init: DemandInit;
   readonly #made = new Map<Target, Demand>();
+  /** Tokens of the text that is to be continued. */
+  #prefix = 0;
   #input: number | undefined;
   #rough: number | undefined;
 
@@ -53,38 +55,48 @@ export class Demands {
     return demand;
   }
 
+  /** From now on the request ends with a text of so many tokens that is to be continued. */
+  lengthen(tokens: number): void {
+    this.#prefix = tokens;
+    this.#made.clear();
+  }
+
   /** Tokens of input, estimated. */
   get input(): number {
     this.#input ??= inputTokens(this.#whole);
-    return this.#input;
+    return this.#input + this.#prefix;
   }
 
   /** USD the call is likely to cost at the target; undefined: its price is unknown. */
   likely(target: Target): number | undefined {
     const { facts, asked } = this.of(target);
-    return (
-      facts.price &&
-      likelyCost({ input: this.input, output: Math.min(asked ?? USUAL_OUTPUT, USUAL_OUTPUT) }, facts.price)
-    );
+    return this.#usd(likelyCost, facts, this.input, Math.min(asked ?? USUAL_OUTPUT, USUAL_OUTPUT));
+  }
+
+  /** USD of an attempt that brought `output` tokens and told no usage; undefined: the price is unknown. */
+  estimated({ facts }: Demand, output: number): number | undefined {
+    return this.#usd(likelyCost, facts, this.input, output);
   }
 
   /** USD an attempt may cost at the most, with `output` tokens; undefined: its price is unknown. */
   worst({ facts }: Demand, output: number): number | undefined {
-    return facts.price && worstCost({ input: Math.ceil(this.input * (1 + MARGIN)), output }, facts.price);
+    return this.#usd(worstCost, facts, Math.ceil(this.input * (1 + MARGIN)), output);
   }
 
   /** Tokens of output an attempt may bring at the most; Infinity: unknown. */
-  mostOutput({ facts, asked, lowered }: Demand): number {
-    const window = facts.contextWindow === undefined ? Number.POSITIVE_INFINITY : facts.contextWindow;
+  mostOutput({ facts, request, lowered }: Demand): number {
+    const window = facts.contextWindow ?? Number.POSITIVE_INFINITY;
     const room = window - Math.floor(this.input * (1 - MARGIN));
-    return Math.max(
-      0,
-      Math.min(
-        lowered ?? asked ?? Number.POSITIVE_INFINITY,
-        facts.maxOutputTokens ?? Number.POSITIVE_INFINITY,
-        room,
-      ),
-    );
+    const limits = [lowered ?? askedTokens(request), facts.maxOutputTokens, room];
+    return Math.max(0, Math.min(...limits.map((limit) => limit ?? Number.POSITIVE_INFINITY)));
+  }
+
+  #usd(cost: typeof likelyCost, { price }: ModelFacts, input: number, output: number): number | undefined {
+    if (!price) return undefined;
+    const { n } = this.#whole as { n?: unknown };
+    const answers = typeof n === "number" && n > 1 ? n : 1;
+    const images = price.image ? price.image * imagesIn(this.#whole) : 0;
+    return cost({ input, output: output * answers }, price) + images;
   }
 
   get #whole(): ChatRequest {
@@ -94,7 +106,7 @@ export class Demands {
 
   #make(target: Target): Demand {
     const { body } = this.#init;
-    const { request, omitted } = wireRequest(target, body, this.#init);
+    const { request, omitted, asked } = wireRequest(target, body, this.#init);
     const known = this.#init.facts(target);
     const facts: ModelFacts = {
       ...known,
@@ -102,10 +114,9 @@ export class Demands {
       ...(target.maxOutputTokens !== undefined && { maxOutputTokens: target.maxOutputTokens }),
       ...(target.price && { price: target.price }),
     };
-    const asked = askedTokens(request);
     const feature = missingCapability(request, facts);
-    const fit = this.#fit(request, facts, asked);
-    const lowered = "maxTokens" in fit ? fit.maxTokens : undefined;
+    const fit = this.#fit(request, facts);
+    const lowered = fit.fits ? fit.maxTokens : undefined;
     return {
       target,
       request: lowered === undefined ? request : withMaxTokens(request, lowered),
@@ -115,22 +126,24 @@ export class Demands {
       lowered,
       unfit: feature
         ? { reason: "unsupported", detail: { feature } }
-        : "needed" in fit
-          ? { reason: "context_too_small", detail: { window: facts.contextWindow!, needed: fit.needed } }
-          : undefined,
+        : fit.fits
+          ? undefined
+          : { reason: "context_too_small", detail: { window: facts.contextWindow!, needed: fit.needed } },
     };
   }
 
-  #fit(
-    request: WireRequest,
-    { contextWindow: window, maxOutputTokens }: ModelFacts,
-    asked: number | undefined,
-  ) {
-    if (window === undefined || isCompressed(request)) return { fits: true } as const;
+  #fit(request: WireRequest, { contextWindow: window, maxOutputTokens }: ModelFacts): Fit {
+    if (window === undefined || isCompressed(request)) return { fits: true };
+    const asked = askedTokens(request);
     this.#rough ??= roughTokens(this.#whole);
     // Nearly every request is far smaller than the window, and need not be looked at twice.
-    if (this.#rough + (asked ?? 0) <= window) return { fits: true } as const;
-    return fitWindow({ input: this.input, window, asked, maxOutput: maxOutputTokens });
+    if (this.#rough + this.#prefix + (asked ?? 0) <= window) return { fits: true };
+    const fit = fitWindow({ input: this.input, window, asked, maxOutput: maxOutputTokens });
+    const least = leastTokens(request);
+    if (fit.fits && fit.maxTokens !== undefined && fit.maxTokens < least) {
+      return { fits: false, needed: this.input + least };
+    }
+    return fit;
   }
 }
 

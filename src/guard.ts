@@ -104,8 +104,8 @@ export class Guard {
     const health = this.#config.health.target(target);
     const now = this.#now;
     const may = this.#config.breaker ? permit(health.breaker, now) : "closed";
-    const { firstTokenMs } = target.timeouts;
-    const until = now + (firstTokenMs === false ? LEASE_MS : firstTokenMs);
+    const clocks = [target.timeouts.firstTokenMs, target.lastFirstTokenMs];
+    const until = now + Math.max(...clocks.map((ms) => (ms === false ? LEASE_MS : ms)));
     const leased = may === "probe" || (early && may === "early");
     if (leased) this.#reduce(target, health, { type: "lease", until });
     const slot = target.maxConcurrent !== undefined;
@@ -142,6 +142,14 @@ export class Guard {
     return !budget || health.target(target).budget.takeHedge(budget);
   }
 
+  /** Will the breaker open when it hears of this failure? */
+  opens({ health, ticket }: Pass, failure: Failure): boolean {
+    const { breaker } = this.#config;
+    if (!breaker || !isUnhealthy(failure)) return false;
+    const heard = reduce(health.breaker, { type: "failure", ticket, random: 0 }, this.#now, breaker);
+    return permit(heard, this.#now) !== "closed";
+  }
+
   /** `lostMs`: time our own blocked event loop took from the attempt, which is not held against its target. */
   observe(event: ChainEvent, lostMs: number): void {
     const pass = "n" in event ? this.#passes.get(event.n) : undefined;
@@ -157,13 +165,13 @@ export class Guard {
         this.#failed(event.n, pass, event, lostMs);
         return;
       case "attempt.won":
-        health.succeeded(event.at);
-        this.#config.health.account(pass.target).answered(isFree(pass.target));
+        health.succeeded(pass.startedAt, event.at);
+        this.#config.health.account(pass.target).answered(isFree(pass.target), pass.startedAt);
         this.#end(event.n, pass, this.#isSlow(pass) && lostMs === 0 ? "failure" : "success");
         return;
       case "attempt.cancelled":
-        // It might have taken longer still: as a time it counts for at least that much.
-        if (event.reason === "lost") this.#waitedInVain(pass, event.at, lostMs);
+        if (event.reason === "lost" && pass.firstContentAt === undefined && lostMs === 0)
+          health.outrun(event.at - pass.startedAt, event.at);
         this.#end(event.n, pass, this.#outlasted(pass, event, lostMs) ? "failure" : "neutral");
     }
   }
@@ -179,9 +187,9 @@ export class Guard {
 
   /** A probe that has begun its answer has shown enough for others to be let in; an answer may take minutes. */
   #lives(pass: Pass): void {
-    const { target, health, ticket } = pass;
-    health.lives();
-    this.#config.health.account(target).answered(isFree(target));
+    const { target, health, ticket, startedAt } = pass;
+    health.lives(startedAt);
+    this.#config.health.account(target).answered(isFree(target), startedAt);
     this.#reduce(target, health, { type: "content", ticket });
     if (ticket.lease !== undefined) pass.ticket = ticketOf(health.breaker);
     this.#heard(pass);
@@ -245,8 +253,8 @@ export class Guard {
   }
 
   #end(n: number, pass: Pass, outcome: "success" | "failure" | "neutral"): void {
-    this.#passes.delete(n);
-    this.#release(pass, outcome);
+    // A caller's `random` or logger may have ended the call in between.
+    if (this.#passes.delete(n)) this.#release(pass, outcome);
   }
 
   #release(pass: Pass, type: "success" | "failure" | "neutral"): void {

@@ -13,6 +13,7 @@ import type { AuditAttempt } from "./record.js";
 import { continuation } from "./recovery.js";
 import { speaksFor } from "./refusal.js";
 import { withMaxTokens } from "./request.js";
+import { textTokens } from "./tokens.js";
 import type { Clock, Failure, Verdict } from "./types.js";
 import { verdictOf } from "./verdict.js";
 
@@ -32,6 +33,7 @@ interface Asked {
   attempt: Attempt;
   demand: Demand;
   pass: Pass;
+  reckoned: boolean;
 }
 
 const ENDS: ReadonlySet<ChainEvent["type"]> = new Set(["attempt.failed", "attempt.won", "attempt.cancelled"]);
@@ -39,10 +41,10 @@ const ENDS: ReadonlySet<ChainEvent["type"]> = new Set(["attempt.failed", "attemp
 /** The lanes of one call: which are begun, what each asks for, and what follows when an attempt fails. */
 export class Lanes implements RaceContext, LaneContext<Entry> {
   readonly running = new Set<Lane>();
-  /** The text that the next attempts are to continue; empty: none. */
-  prefix = "";
   readonly #init: LanesInit;
   readonly #asked = new Map<number, Asked>();
+  /** The text that the next attempts are to continue; empty: none. */
+  #prefix = "";
   #committed: Lane | undefined;
   #attempts = 0;
 
@@ -56,6 +58,12 @@ export class Lanes implements RaceContext, LaneContext<Entry> {
 
   get remainingMs(): number {
     return this.#init.deadlineAt - this.clock.now();
+  }
+
+  /** The next attempts go on from this text, where their targets can; empty: they start over. */
+  continueFrom(text: string): void {
+    this.#prefix = text;
+    this.#init.prospects.demands.lengthen(textTokens(text));
   }
 
   nextLane(): Lane | undefined {
@@ -111,13 +119,13 @@ export class Lanes implements RaceContext, LaneContext<Entry> {
     const limits = [lane.maxTokens, offer.capped, lowered].filter((limit) => limit !== undefined);
     const sent = limits.length > 0 ? Math.min(...limits) : undefined;
     const request = sent === undefined ? offer.request : withMaxTokens(offer.request, sent);
-    const continues = this.prefix !== "" && target.provider.supports.prefill && !lane.prefixRefused;
+    const continues = this.#prefix !== "" && target.provider.supports.prefill && !lane.prefixRefused;
     const attempt: Attempt = new Attempt({
       id: `${this.#init.callId}-${n}`,
       n,
       target,
       why,
-      request: continues ? continuation(request, this.prefix) : request,
+      request: continues ? continuation(request, this.#prefix) : request,
       omitted,
       ...(sent !== undefined && { maxTokens: { ...(asked !== undefined && { asked }), sent } }),
       timeouts: admission.hasNext()
@@ -133,19 +141,27 @@ export class Lanes implements RaceContext, LaneContext<Entry> {
       redact: (text) => withoutSecrets(text, target.provider),
       onContent: () => lane.showed(),
     });
-    this.#asked.set(n, { attempt, demand, pass });
+    this.#asked.set(n, { attempt, demand, pass, reckoned: false });
     return attempt;
   }
 
   judge(lane: Lane, attempt: Attempt, failure: Failure): Verdict {
     const { admission, guard } = this.#init.prospects;
+    const asked = this.#asked.get(attempt.n)!;
+    // First, so that what was set aside for it is there for whoever comes next.
+    this.#reckon(asked, true);
     const verdict = verdictOf(lane, attempt, failure, {
       admission,
       guard,
-      pass: this.#asked.get(attempt.n)!.pass,
+      pass: asked.pass,
       maxRetryAfterMs: this.#init.config.maxRetryAfterMs,
       remainingMs: this.remainingMs,
       random: this.#init.config.random,
+      onNoBudget: () => {
+        const { id, model } = lane.target;
+        const detail = { retryOf: failure.class };
+        this.tell({ type: "target.skipped", skip: { target: id, model, reason: "budget", detail } });
+      },
     });
     if (verdict.do !== "retry") admission.blame(lane.target, failure);
     this.tell({ type: "attempt.failed", n: attempt.n, failure, verdict });
@@ -172,7 +188,10 @@ export class Lanes implements RaceContext, LaneContext<Entry> {
     if (asked) this.#init.prospects.guard.observe(event, asked.attempt.lostMs);
   }
 
-  #reckon({ attempt, demand, pass }: Asked, failed: boolean): void {
+  #reckon(asked: Asked, failed: boolean): void {
+    if (asked.reckoned) return;
+    asked.reckoned = true;
+    const { attempt, demand, pass } = asked;
     const { n, usage, accepted } = attempt;
     const output = usage ? 0 : attempt.outputTokens;
     const cost = this.#init.prospects.spend.settle(pass, demand, { usage, accepted, failed, output });

@@ -94,6 +94,11 @@ export class OpenRouterChatModel extends ChatModel {
     return this.#provider.client;
   }
 
+  /** The chain that answers, for its `health()`, `explain()` and `catalogueLoaded()`. */
+  get chain(): FallbackChain {
+    return this.#chain;
+  }
+
   get clientOptions(): OpenRouterChatModelOptions["clientOptions"] {
     return this.options?.clientOptions;
   }

@@ -16,6 +16,10 @@ const count = must<number>(
   (value) => Number.isInteger(value) && (value as number) >= 1,
   "must be a whole number >= 1",
 );
+const countOrNever = must<number>(
+  (value) => value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= 1),
+  "must be a whole number >= 1, or Infinity to turn the rule off",
+);
 const share = must<number>((value) => isNumber(value) && value >= 0 && value <= 1, "must be between 0 and 1");
 const positiveMs = must<number>((value) => isNumber(value) && value > 0, "must be > 0 (milliseconds)");
 const clockMs = must<number | false>(
@@ -84,9 +88,9 @@ const price = z
 const breaker = z
   .strictObject({
     ratio: must<number>((value) => isNumber(value) && value > 0 && value <= 1, "must be > 0 and <= 1"),
-    minCalls: count,
+    minCalls: countOrNever,
     windowMs: positiveMs,
-    consecutive: count,
+    consecutive: countOrNever,
     openMs: positiveMs,
     maxOpenMs: positiveMs,
     slowMs: clockMs,

@@ -3,6 +3,7 @@ import type { Price } from "./model-facts.js";
 import type { ChainConfig } from "./options.js";
 import { prospectsOf } from "./prospects.js";
 import type { Skip } from "./record.js";
+import { continuable } from "./recovery.js";
 import { FAILURE_CLASSES } from "./retry.js";
 import type { ResolvedRule, Target } from "./types.js";
 
@@ -27,6 +28,8 @@ export interface PlannedTarget {
   target: string;
   model: string;
   provider: string;
+  /** It would be asked all the same, once, since nobody else is left. */
+  lastResort?: true;
   /** Why it would not be asked now. */
   skip?: Pick<Skip, "reason" | "detail">;
   /** Tokens of input and output together. */
@@ -60,14 +63,17 @@ export function explain(plan: CallPlan, config: ChainConfig): Plan {
   const { order, demands, admission, spend } = prospects;
   const skips = new Map(order.map((target) => [target, admission.refusal(target)]));
   const last = order.findLast((target) => !skips.get(target));
+  const resort = last ? undefined : admission.next(true);
   const targets = order.map((target): PlannedTarget => {
     const demand = demands.of(target);
     const { facts } = demand;
     const skip = skips.get(target);
     const offer = spend.offer(demand);
     const capped = "capped" in offer ? offer.capped : undefined;
-    const attempts = skip ? 0 : 1 + retriesOf(target, target === last, config);
-    const waitMs = skip ? 0 : waitOf(target, target === last, attempts, config);
+    const final = target === last || target === resort;
+    const extra = mendable(plan, config, demand.asked);
+    const attempts = skip ? (target === resort ? 1 : 0) : 1 + retriesOf(target, final, config, extra);
+    const waitMs = attempts === 0 ? 0 : waitOf(target, final, attempts, plan, config);
     const most = Math.min(capped ?? Number.POSITIVE_INFINITY, demands.mostOutput(demand));
     const costUsd = Number.isFinite(most) ? demands.worst(demand, most) : undefined;
     const likelyUsd = demands.likely(target);
@@ -79,10 +85,13 @@ export function explain(plan: CallPlan, config: ChainConfig): Plan {
       ...(facts.contextWindow !== undefined && { contextWindow: facts.contextWindow }),
       ...((capped ?? demand.lowered) !== undefined && { maxTokens: (capped ?? demand.lowered)! }),
       ...(facts.price && { price: facts.price }),
-      ...(likelyUsd !== undefined && { likelyUsd }),
+      ...(likelyUsd !== undefined && { likelyUsd: usd(likelyUsd) }),
       attempts,
       waitMs: Number.isFinite(waitMs) ? waitMs : null,
-      ...(skip ? { costUsd: 0 } : costUsd !== undefined && { costUsd: costUsd * attempts }),
+      ...(target === resort && { lastResort: true }),
+      ...(attempts === 0
+        ? { costUsd: 0 }
+        : costUsd !== undefined && { costUsd: usd(Math.min(costUsd * attempts, limitOf(plan, config))) }),
     };
   });
   return {
@@ -100,8 +109,7 @@ function worstOf(targets: readonly PlannedTarget[], plan: CallPlan, config: Chai
   const waitMs = Math.min(sum(waits), totalMs === false ? Number.POSITIVE_INFINITY : totalMs);
   const costs = targets.flatMap(({ costUsd }) => costUsd ?? []);
   const known = costs.length === targets.length ? sum(costs) : undefined;
-  const maxUsd = plan.maxCostUsd ?? config.maxCostUsd;
-  const costUsd = known === undefined ? undefined : Math.min(known, maxUsd ?? Number.POSITIVE_INFINITY);
+  const costUsd = known === undefined ? undefined : usd(Math.min(known, limitOf(plan, config)));
   return {
     attempts: sum(targets.map(({ attempts }) => attempts)),
     waitMs: Number.isFinite(waitMs) ? waitMs : null,
@@ -109,20 +117,43 @@ function worstOf(targets: readonly PlannedTarget[], plan: CallPlan, config: Chai
   };
 }
 
+function limitOf(plan: CallPlan, config: ChainConfig): number {
+  return plan.maxCostUsd ?? config.maxCostUsd ?? Number.POSITIVE_INFINITY;
+}
+
+/** Millionths of a dollar: binary dust is not part of a price. */
+function usd(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}
+
+/** Requests that no class counts: once more with fewer max_tokens, once more without a text to continue. */
+function mendable({ request }: CallPlan, { recovery }: ChainConfig, asked: number | undefined): number {
+  return (asked === undefined ? 0 : 1) + (recovery === "continue" && continuable(request) ? 1 : 0);
+}
+
 function rulesOf({ retry }: Target): ResolvedRule[] {
   return FAILURE_CLASSES.map((name) => retry[name]);
 }
 
 /** Retries of the class that has most, as far as the budget goes. */
-function retriesOf(target: Target, last: boolean, { budget, health }: ChainConfig): number {
-  const most = Math.max(...rulesOf(target).map(({ retries, lastRetries }) => (last ? lastRetries : retries)));
+function retriesOf(target: Target, last: boolean, { budget, health }: ChainConfig, extra: number): number {
+  const most =
+    extra + Math.max(...rulesOf(target).map(({ retries, lastRetries }) => (last ? lastRetries : retries)));
   return budget ? Math.min(most, Math.floor(health.target(target).budget.left(budget).retries + 1e-9)) : most;
 }
 
-function waitOf(target: Target, last: boolean, attempts: number, { maxRetryAfterMs }: ChainConfig): number {
+function waitOf(
+  target: Target,
+  last: boolean,
+  attempts: number,
+  { gate }: CallPlan,
+  { maxRetryAfterMs }: ChainConfig,
+): number {
   const { firstTokenMs, attemptMs } = target.timeouts;
   const silence = last ? target.lastFirstTokenMs : firstTokenMs;
-  const each = Math.min(silence || Number.POSITIVE_INFINITY, attemptMs || Number.POSITIVE_INFINITY);
+  // An answer that is shown when it is whole may take as long as it likes, once it has begun.
+  const beginning = gate === "complete" ? Number.POSITIVE_INFINITY : silence || Number.POSITIVE_INFINITY;
+  const each = Math.min(beginning, attemptMs || Number.POSITIVE_INFINITY);
   let backoffs = 0;
   for (let retry = 0; retry < attempts - 1; retry++) {
     const longest = rulesOf(target)
@@ -130,5 +161,6 @@ function waitOf(target: Target, last: boolean, attempts: number, { maxRetryAfter
       .map(({ minDelayMs, factor, maxDelayMs }) => Math.min(minDelayMs * factor ** retry, maxDelayMs));
     backoffs += Math.max(0, ...longest);
   }
-  return attempts * each + (attempts > 1 ? Math.max(backoffs, maxRetryAfterMs) : 0);
+  const waits = attempts > 1 ? backoffs + maxRetryAfterMs : 0;
+  return attempts * (each + (target.maxConcurrent?.waitMs ?? 0)) + waits;
 }

@@ -3,6 +3,9 @@ import { type Committed, type Lane, LaneFailed } from "./lane.js";
 import type { AuditAttempt } from "./record.js";
 import type { Clock } from "./types.js";
 
+/** A lane that could not start beside others is tried again after so long. */
+const AGAIN_MS = 100;
+
 /** What a race asks of its call. */
 export interface RaceContext {
   readonly clock: Clock;
@@ -37,6 +40,7 @@ export function race(context: RaceContext, first: Start, before?: LaneFailed): P
   let ended = false;
   let failed = before;
   let stop: LaneFailed | undefined;
+  let odd: { error: unknown } | undefined;
   let timer: unknown;
 
   return new Promise((resolve, reject) => {
@@ -59,7 +63,8 @@ export function race(context: RaceContext, first: Start, before?: LaneFailed): P
     };
 
     /** Once content is on its way, another request would be spent for nothing. */
-    const settled = () => stop !== undefined || ended || [...running].some(({ showing }) => showing);
+    const settled = () =>
+      stop !== undefined || odd !== undefined || ended || [...running].some(({ showing }) => showing);
 
     const start = ({ lane, why, waitMs }: Start) => {
       started++;
@@ -87,10 +92,13 @@ export function race(context: RaceContext, first: Start, before?: LaneFailed): P
       clock.clearTimeout(timer);
       if (settled()) return;
       const delay = context.hedgeDelay({ started, elapsedMs: clock.now() - startedAt });
-      if (delay === Number.POSITIVE_INFINITY) return;
+      if (!(delay < Number.POSITIVE_INFINITY)) return;
       const begin = () => {
-        const lane = settled() ? undefined : context.hedgeLane();
+        if (settled()) return;
+        const lane = context.hedgeLane();
         if (lane) start({ lane, why: "hedge" });
+        // There may be room, or money, a little later.
+        else timer = clock.setTimeout(() => guarded(begin), Math.max(delay, AGAIN_MS));
       };
       // Not by a timer: a quick answer would come before it, and whoever races wants all to be asked.
       if (delay <= 0) begin();
@@ -99,7 +107,9 @@ export function race(context: RaceContext, first: Start, before?: LaneFailed): P
 
     const lost = (lane: Lane, why: Start["why"], error: unknown) => {
       if (error instanceof LaneFailed) failed = error;
-      else if (!(error instanceof Refused)) return end(() => reject(error));
+      // What else is thrown ends the call, unless others are still at it.
+      else if (!(error instanceof Refused)) odd ??= { error };
+      if (odd && running.size === 0) return end(() => reject(odd?.error));
       if (error instanceof LaneFailed && error.verdict.do === "stop") {
         stop = error;
         for (const other of running) {

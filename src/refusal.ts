@@ -1,5 +1,5 @@
 import type { Demand } from "./demand.js";
-import { isFree } from "./health/health.js";
+import { accountOf, isFree } from "./health/health.js";
 import type { Belief } from "./health/target-health.js";
 import type { Skip } from "./record.js";
 import { MIN_ATTEMPT_MS } from "./retry.js";
@@ -72,6 +72,6 @@ function blemished(
 
 /** Does what failed at one target's key fail at the other's too? */
 export function speaksFor(failure: Failure, failed: Target, other: Target): boolean {
-  if (failure.scope !== "account" || other.provider.account !== failed.provider.account) return false;
+  if (failure.scope !== "account" || accountOf(other) !== accountOf(failed)) return false;
   return failure.tier !== "free" || isFree(other);
 }

@@ -31,10 +31,11 @@ export function wireRequest(
   target: Target,
   chain: Readonly<Record<string, unknown>>,
   call: { request: ChatRequest; defaults?: Readonly<Record<string, unknown>> },
-): { request: WireRequest; omitted: string[] } {
+): { request: WireRequest; omitted: string[]; asked: number | undefined } {
   const { stream: _, ...request } = defined(call.request) as ChatRequest;
   const layers = { ...chain, ...call.defaults, ...target.body, ...request };
   const merged = { ...layers, model: target.model } as WireRequest;
+  const longest = askedTokens(merged);
   const cap = target.maxOutputTokens;
   if (cap !== undefined) {
     const asked = LENGTH_KEYS.filter((key) => typeof merged[key] === "number");
@@ -42,13 +43,28 @@ export function wireRequest(
     if (asked.length === 0) merged.max_tokens = cap;
   }
   const { body, omitted } = shapeRequest(merged, target.provider.supports);
-  return { request: body as WireRequest, omitted };
+  return { request: body as WireRequest, omitted, asked: longest };
 }
 
-/** The longest answer that a request asks for, in tokens. */
+/** The longest answer that a request asks for, in tokens; undefined: it sets no limit, or none that is one. */
 export function askedTokens(request: WireRequest): number | undefined {
-  const asked = LENGTH_KEYS.flatMap((key) => (typeof request[key] === "number" ? [request[key]] : []));
+  const asked = LENGTH_KEYS.flatMap((key) => {
+    const value = request[key];
+    return Number.isInteger(value) && (value as number) > 0 ? [value as number] : [];
+  });
   return asked.length > 0 ? Math.min(...asked) : undefined;
+}
+
+/** `max_tokens` below which a request is refused: it must be above the budget for reasoning. Source: Anthropic's and OpenRouter's documentation. */
+export function leastTokens(request: WireRequest): number {
+  const { reasoning, thinking } = request as { reasoning?: unknown; thinking?: unknown };
+  const budgets = [tokensOf(reasoning, "max_tokens"), tokensOf(thinking, "budget_tokens")];
+  return Math.max(...budgets) + 1;
+}
+
+function tokensOf(value: unknown, key: string): number {
+  const tokens = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : 0;
+  return typeof tokens === "number" && tokens > 0 ? tokens : 0;
 }
 
 export function withMaxTokens(request: WireRequest, tokens: number): WireRequest {

@@ -1,7 +1,7 @@
 import type { Demand, Demands } from "./demand.js";
-import { costOf, likelyCost } from "./price.js";
+import { costOf } from "./price.js";
 import type { Cost, Skip } from "./record.js";
-import { withMaxTokens } from "./request.js";
+import { leastTokens, withMaxTokens } from "./request.js";
 import type { Usage, WireRequest } from "./types.js";
 
 /** An answer shorter than this is not worth paying for. */
@@ -45,19 +45,23 @@ export class Spend {
     this.#limits = limits;
   }
 
-  /** What an attempt may cost now, or why it may not be made. */
-  offer(demand: Demand): Offer | Pick<Skip, "reason" | "detail"> {
+  /**
+   * What an attempt may cost now, or why it may not be made. `later`: when those under way have ended, at no cost.
+   */
+  offer(demand: Demand, later = false): Offer | Pick<Skip, "reason" | "detail"> {
     const { maxUsd } = this.#limits;
     const { request, asked } = demand;
     if (maxUsd === undefined || !demand.facts.price) return { request, stakeUsd: 0 };
-    const leftUsd = maxUsd - this.#spentUsd - [...this.#stakes.values()].reduce((sum, usd) => sum + usd, 0);
+    const staked = later ? 0 : [...this.#stakes.values()].reduce((sum, usd) => sum + usd, 0);
+    const leftUsd = maxUsd - this.#spentUsd - staked;
     const emptyUsd = this.#demands.worst(demand, 0)!;
     const tokenUsd = (this.#demands.worst(demand, 1_000_000)! - emptyUsd) / 1_000_000;
     const most = this.#demands.mostOutput(demand);
     const worstUsd = tokenUsd === 0 ? emptyUsd : emptyUsd + tokenUsd * most;
-    if (worstUsd <= leftUsd) return { request, stakeUsd: worstUsd };
+    // What is free is so for whoever has nothing left.
+    if (worstUsd <= leftUsd || worstUsd === 0) return { request, stakeUsd: worstUsd };
     const capped = asked === undefined ? Math.floor((leftUsd - emptyUsd) / tokenUsd) : 0;
-    if (tokenUsd > 0 && capped >= MIN_OUTPUT) {
+    if (tokenUsd > 0 && capped >= Math.max(MIN_OUTPUT, leastTokens(request))) {
       const stakeUsd = emptyUsd + tokenUsd * capped;
       return { request: withMaxTokens(request, capped), capped, stakeUsd };
     }
@@ -93,13 +97,14 @@ export class Spend {
     return cost;
   }
 
-  #cost({ facts: { price } }: Demand, { usage, accepted, failed, output }: Done): Cost | undefined {
+  #cost(demand: Demand, { usage, accepted, failed, output }: Done): Cost | undefined {
+    const { price } = demand.facts;
     if (usage?.costUsd !== undefined) return { usd: usage.costUsd, estimated: false };
     if (!price) return undefined;
     if (usage) return { usd: costOf(usage, price), estimated: true };
     // Nobody bills an error, nor an answer that failed before it began; one that was called off may have been worked on.
     if (!accepted || (failed && output === 0)) return { usd: 0, estimated: true };
-    return { usd: likelyCost({ input: this.#demands.input, output }, price), estimated: true };
+    return { usd: this.#demands.estimated(demand, output)!, estimated: true };
   }
 }
 

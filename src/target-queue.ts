@@ -5,6 +5,7 @@ export class TargetQueue {
   #left: Target[];
   #passed: Target[] = [];
   readonly #returned = new Set<Target>();
+  #closed = false;
 
   constructor(targets: readonly Target[]) {
     this.#left = [...targets];
@@ -33,23 +34,30 @@ export class TargetQueue {
     return undefined;
   }
 
+  /** Are there targets that have not been looked at? */
+  get hasFresh(): boolean {
+    return this.#left.length > 0;
+  }
+
   /** Comes back when all others have been asked; once, lest a call goes round in circles. */
   pass(target: Target): void {
-    if (this.#returned.has(target)) return;
+    if (this.#closed || this.#returned.has(target)) return;
     this.#returned.add(target);
     this.#passed.push(target);
   }
 
   /** Puts back what was taken and not asked. */
   restore(target: Target): void {
-    this.#passed.push(target);
+    if (!this.#closed) this.#passed.push(target);
   }
 
   isPassed(target: Target): boolean {
     return this.#passed.includes(target);
   }
 
+  /** For good: the call has ended, and whoever still looks for a target finds none. */
   clear(): void {
+    this.#closed = true;
     this.#left = [];
     this.#passed = [];
   }

@@ -53,6 +53,13 @@ export function inputTokens(request: ChatRequest): number {
   return Math.round(estimate(texts)) + fixed;
 }
 
+/** Images in a request's messages. */
+export function imagesIn(request: ChatRequest): number {
+  const { messages } = request as Record<string, unknown>;
+  const parts = list(messages).flatMap((message) => list(field(message, "content")));
+  return parts.filter((part) => field(part, "type") === "image_url").length;
+}
+
 /**
  * More than the tokens of almost any request, at the price of adding up lengths: whoever has room for these needs no estimate. A
  * token is at least one character of Latin text or code, digits included; scripts that a tokenizer hardly knows may take two.

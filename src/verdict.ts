@@ -21,6 +21,8 @@ export interface VerdictView {
   maxRetryAfterMs: number;
   remainingMs: number;
   random: () => number;
+  /** The target would be asked again, and its budget is spent. */
+  onNoBudget: () => void;
 }
 
 /** What follows a failed attempt: the rules of its class, within what breaker and budget allow. Counts a retry. */
@@ -43,7 +45,12 @@ export function verdictOf(lane: Lane, attempt: Attempt, failure: Failure, view: 
       });
   if (verdict.do !== "retry") return verdict;
   // A probe asks whether the target is well, and has its answer.
-  if (pass.probe || !guard.takeRetry(target, failure.class)) return otherwise;
+  // Nor is one asked whose breaker this very failure opens: a wait would end at a closed door.
+  if (pass.probe || guard.opens(pass, failure)) return otherwise;
+  if (!guard.takeRetry(target, failure.class)) {
+    view.onNoBudget();
+    return otherwise;
+  }
   again?.();
   if (!again) lane.retries++;
   if (failure.retryAfterMs !== undefined) lane.waitedMs += verdict.waitMs;

@@ -2,6 +2,7 @@ import type { Failure, FailureClass } from "../types.js";
 
 interface Block {
   class: FailureClass;
+  since: number;
   until: number;
   stated: boolean;
 }
@@ -22,6 +23,7 @@ export class AccountHealth {
   ): void {
     const block = {
       class: name,
+      since: now,
       until: now + (stated ?? guessMs(this.#strikes++)),
       stated: stated !== undefined,
     };
@@ -30,7 +32,10 @@ export class AccountHealth {
   }
 
   /** A paid answer shows that key and account are well again; a free one only that the free tier is. */
-  answered(free: boolean): void {
+  answered(free: boolean, startedAt: number): void {
+    const block = free ? this.#free : this.#all;
+    // It was asked before that happened.
+    if (block && block.since > startedAt) return;
     this.#strikes = 0;
     if (free) this.#free = undefined;
     else this.#all = undefined;

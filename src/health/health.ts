@@ -8,7 +8,7 @@ const MAX_ENTRIES = 1_000;
 
 /**
  * What calls have learnt of targets and keys: breakers, cool-downs, budgets, times to first content. Chains that are given
- * the same one share it; a target is the same where provider name, key, base URL and model are.
+ * the same one share it; a target is the same where provider name, key, host and model are.
  */
 export class Health {
   readonly #targets = new Map<string, TargetHealth>();
@@ -21,6 +21,7 @@ export class Health {
       this.#targets,
       `${provider.name}\n${accountOf(target)}\n${model}`,
       () => new TargetHealth(),
+      ({ forgettable }) => forgettable,
       ({ idle }) => idle,
     );
   }
@@ -39,13 +40,16 @@ export class Health {
   belief(target: Target, now: number): Belief | undefined {
     const block = this.account(target).blocked(isFree(target), now);
     const known = this.target(target);
-    if (!block) return known.belief(now);
+    const own = known.belief(now);
+    if (!block) return own;
     const { class: name, until, stated } = block;
+    // What a server said stands above what is guessed.
+    if (own?.stated && (!stated || own.until > until)) return own;
     return {
       reason: name === "rate_limit" ? "cooling_down" : "account_blocked",
       until,
       stated,
-      held: known.turns.used > 0,
+      held: own?.held ?? known.turns.used > 0,
       askedAt: known.askedAt,
       class: name,
     };
@@ -75,8 +79,8 @@ export function isFree({ model }: Target): boolean {
   return model.endsWith(":free");
 }
 
-/** A provider of somebody's own may have none, or throw. */
-function accountOf({ provider }: Target): string {
+/** Says that two targets share a key. A provider of somebody's own may have none, or throw. */
+export function accountOf({ provider }: Target): string {
   try {
     return String(provider.account);
   } catch {
@@ -84,19 +88,23 @@ function accountOf({ provider }: Target): string {
   }
 }
 
-/** The entry of that key, made anew if need be; the one that was used least lately makes room. */
-function recall<T>(map: Map<string, T>, key: string, make: () => T, forgettable: (entry: T) => boolean): T {
+/** The entry of that key, made anew if need be; the one used least lately makes room, rather one that knows nothing of note. */
+function recall<T>(
+  map: Map<string, T>,
+  key: string,
+  make: () => T,
+  ...forgettable: ((entry: T) => boolean)[]
+): T {
   let entry = map.get(key);
   if (entry) {
     map.delete(key);
   } else {
     entry = make();
     if (map.size >= MAX_ENTRIES) {
-      for (const [old, each] of map) {
-        if (!forgettable(each)) continue;
-        map.delete(old);
-        break;
-      }
+      const old = forgettable
+        .map((may) => [...map].find(([, each]) => may(each)))
+        .find((found) => found !== undefined);
+      if (old) map.delete(old[0]);
     }
   }
   map.set(key, entry);

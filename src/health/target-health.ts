@@ -36,7 +36,7 @@ export class TargetHealth {
   readonly turns = new Slots();
   /** When that was last done, until it answers. */
   askedAt = 0;
-  #cooling: { until: number; stated: boolean; class: FailureClass } | undefined;
+  #cooling: { since: number; until: number; stated: boolean; class: FailureClass } | undefined;
   #strikes = 0;
   readonly #success = new FadingAverage();
   readonly #firstContentMs = new FadingAverage();
@@ -47,15 +47,16 @@ export class TargetHealth {
     return this.#samples;
   }
 
-  succeeded(now: number): void {
+  succeeded(startedAt: number, now: number): void {
     this.#samples++;
     this.#success.add(1, now);
-    this.lives();
+    this.lives(startedAt);
   }
 
-  /** Content has come: no limit is in force. */
-  lives(): void {
+  /** Content has come to a request of `startedAt`: no limit has been in force since. */
+  lives(startedAt: number): void {
     this.askedAt = 0;
+    if (this.#cooling && this.#cooling.since > startedAt) return;
     this.#strikes = 0;
     this.#cooling = undefined;
   }
@@ -68,7 +69,12 @@ export class TargetHealth {
     this.#success.add(0, now);
   }
 
-  /** `ms` until the first content, or without any. */
+  /** `ms` without content, and then given up for a quicker one. It tells only that it takes longer, if that is news. */
+  outrun(ms: number, now: number): void {
+    if (ms >= (this.firstContent.at(0.5) ?? 0)) this.waited(ms, now);
+  }
+
+  /** `ms` until the first content, or until a clock ran out. */
   waited(ms: number, now: number): void {
     this.firstContent.add(ms);
     this.#firstContentMs.add(ms, now);
@@ -84,7 +90,7 @@ export class TargetHealth {
     const until = now + (stated ?? guessMs(this.#strikes++));
     // A shorter time that is learnt later does not undo a longer one.
     if (!this.#cooling || until > this.#cooling.until)
-      this.#cooling = { until, stated: stated !== undefined, class: name };
+      this.#cooling = { since: now, until, stated: stated !== undefined, class: name };
   }
 
   belief(now: number): Belief | undefined {
@@ -94,7 +100,7 @@ export class TargetHealth {
         reason: "cooling_down",
         until: cooling.until,
         stated: cooling.stated,
-        held: this.turns.used > 0,
+        held: this.turns.used > 0 || permit(this.breaker, now) === "open",
         askedAt: this.askedAt,
         class: cooling.class,
       };
@@ -129,8 +135,12 @@ export class TargetHealth {
     return counts;
   }
 
-  /** Nothing would be lost by forgetting it. */
   get idle(): boolean {
     return this.inFlight === 0 && this.slots.used === 0;
+  }
+
+  /** Nothing that matters now would be lost by forgetting it. */
+  get forgettable(): boolean {
+    return this.idle && this.breaker === CLOSED && !this.#cooling;
   }
 }

@@ -1,7 +1,7 @@
 import { OptionsError } from "../errors.js";
 import type { Target } from "../types.js";
 import type { OrderView, Strategy } from "../vitals.js";
-import { share } from "./check.js";
+import { optionsOf, share } from "./check.js";
 
 export interface AdaptiveOptions {
   /** What counts: time to first content, price of this call, or share of attempts that succeed. Default "latency". */
@@ -23,10 +23,11 @@ const SCORES: Record<
   latency(target, view) {
     const { firstContentMs, successRate = 1, samples } = view.health(target);
     if (samples < MIN_SAMPLES) return undefined;
-    // One that never answers has no time to first content, and is as slow as can be.
-    return firstContentMs === undefined
-      ? Number.MAX_VALUE
-      : firstContentMs / Math.max(successRate, 0.001) ** 2;
+    if (firstContentMs === undefined) {
+      // One that only fails has no time to first content, and is as slow as can be; one that is well has long been idle.
+      return successRate < 0.5 ? Number.MAX_VALUE : undefined;
+    }
+    return firstContentMs / Math.max(successRate, 0.001) ** 2;
   },
   cost(target, view) {
     const price = view.price(target);
@@ -45,7 +46,8 @@ const SCORES: Record<
  *
  * @throws OptionsError
  */
-export function adaptive({ by = "latency", explore = 0.05 }: AdaptiveOptions = {}): Strategy {
+export function adaptive(options: AdaptiveOptions = {}): Strategy {
+  const { by = "latency", explore = 0.05 } = optionsOf("adaptive", options);
   if (!Object.hasOwn(SCORES, by))
     throw new OptionsError(`adaptive().by must be "latency", "cost" or "success", got ${JSON.stringify(by)}`);
   share("adaptive().explore", explore);

@@ -1,4 +1,20 @@
 import { OptionsError } from "../errors.js";
+import type { Strategy } from "../vitals.js";
+import { sequential } from "./sequential.js";
+
+/** @throws OptionsError unless they are an object */
+export function optionsOf<T extends object>(strategy: string, options: T): T {
+  if (typeof options !== "object" || options === null)
+    throw new OptionsError(`${strategy}() takes an object of options, got ${String(options)}`);
+  return options;
+}
+
+/** @throws OptionsError unless it is a strategy, such as `adaptive()` */
+export function orderOf(option: string, order: Strategy = sequential()): Strategy {
+  if (typeof order?.order !== "function" || typeof order.hedgeDelay !== "function")
+    throw new OptionsError(`${option} must be a strategy, such as adaptive(): call the function`);
+  return order;
+}
 
 /** @throws OptionsError unless it is a whole number of at least 1 */
 export function laneCount(option: string, value: number): number {

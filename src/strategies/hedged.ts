@@ -1,7 +1,6 @@
 import { OptionsError } from "../errors.js";
 import type { Strategy } from "../vitals.js";
-import { laneCount, toolNames } from "./check.js";
-import { sequential } from "./sequential.js";
+import { laneCount, optionsOf, orderOf, toolNames } from "./check.js";
 
 export interface HedgedOptions {
   /** Milliseconds without content after which the next target starts too. With `afterQuantile`: the least such time. */
@@ -26,7 +25,8 @@ const MIN_SAMPLES = 20;
  * @throws OptionsError
  */
 export function hedged(options: HedgedOptions = {}): Strategy {
-  const { afterMs, order = sequential() } = options;
+  const { afterMs } = optionsOf("hedged", options);
+  const order = orderOf("hedged().order", options.order);
   const afterQuantile = options.afterQuantile ?? (afterMs === undefined ? 0.95 : undefined);
   if (afterMs !== undefined && !(Number.isFinite(afterMs) && afterMs >= 0))
     throw new OptionsError(`hedged().afterMs must be >= 0 (milliseconds), got ${afterMs}`);

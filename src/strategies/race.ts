@@ -1,6 +1,5 @@
 import type { Strategy } from "../vitals.js";
-import { laneCount, toolNames } from "./check.js";
-import { sequential } from "./sequential.js";
+import { laneCount, optionsOf, orderOf, toolNames } from "./check.js";
 
 export interface RaceOptions {
   /** Lanes under way at once. Default: all targets. */
@@ -18,7 +17,7 @@ export interface RaceOptions {
  * @throws OptionsError
  */
 export function race(options: RaceOptions = {}): Strategy {
-  const { order = sequential() } = options;
+  const order = orderOf("race().order", optionsOf("race", options).order);
   const max = options.max === undefined ? Number.POSITIVE_INFINITY : laneCount("race().max", options.max);
   const once = toolNames("race().exceptTools", options.exceptTools);
   return {

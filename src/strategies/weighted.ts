@@ -2,6 +2,7 @@ import { OptionsError } from "../errors.js";
 import { seeded } from "../seeded.js";
 import type { Target } from "../types.js";
 import type { Strategy } from "../vitals.js";
+import { optionsOf } from "./check.js";
 
 export interface WeightedOptions {
   /** Shares of first requests per target id; they need not sum to anything. Targets without one come last, in their order. */
@@ -16,8 +17,11 @@ export interface WeightedOptions {
  *
  * @throws OptionsError
  */
-export function weighted({ weights, seed }: WeightedOptions): Strategy {
-  const entries = Object.entries(weights ?? {});
+export function weighted(options: WeightedOptions): Strategy {
+  const { weights, seed } = optionsOf("weighted", options);
+  if (typeof weights !== "object" || weights === null || Array.isArray(weights))
+    throw new OptionsError("weighted().weights must be an object of target ids and numbers");
+  const entries = Object.entries(weights);
   for (const [id, weight] of entries) {
     if (!(typeof weight === "number" && Number.isFinite(weight) && weight >= 0))
       throw new OptionsError(`weighted().weights["${id}"] must be >= 0, got ${weight}`);

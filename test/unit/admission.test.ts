@@ -531,8 +531,11 @@ describe("hedging", () => {
     const both = await Promise.all([run(chain), run(chain)]);
     expect(both.map(({ record }) => story(record))).toEqual([
       ["a/one first won", "b/two hedge cancelled"],
-      ["a/one first won"],
+      // The second waits for room at the first target; when the other one has room, it is asked too.
+      ["a/one first won", "b/two hedge cancelled"],
     ]);
+    const [first, second] = both.map(({ record }) => record.attempts[1]!.startedAt);
+    expect(Date.parse(second!) - Date.parse(first!)).toBeGreaterThan(1_500);
   });
 });
 

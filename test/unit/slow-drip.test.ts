@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../src/clock.js";
 import { answer, type Script, type ScriptStep } from "../../src/providers/scripted.js";
-import type { Clock, Target, Throughput } from "../../src/types.js";
-import type { Strategy } from "../../src/vitals.js";
+import type { Clock } from "../../src/types.js";
 import { ask, bench, drain, story } from "../support/chain.js";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -22,17 +21,7 @@ async function played<T>(promise: Promise<T>): Promise<T> {
   return watched;
 }
 
-/** Sequential, with a guard on every target. */
-function guarded(minTokensPerSecond: Throughput): Strategy {
-  const guard = (target: Target): Target => ({ ...target, minTokensPerSecond });
-  return {
-    name: "guarded",
-    order: (targets) => targets.map(guard),
-    hedgeDelay: () => Number.POSITIVE_INFINITY,
-  };
-}
-
-const strategy = guarded({ rate: 10, windowMs: 1_000 });
+const guarded = { minTokensPerSecond: { rate: 10, windowMs: 1_000 } };
 const full = answer("Hello, ", "world.");
 const tooSlow = {
   class: "timeout",
@@ -48,7 +37,7 @@ function paced(step: ScriptStep, everyMs: number, n: number): Script {
 
 describe("an answer that drips", () => {
   it("gives way to the next target before the gate", async () => {
-    const { chain, provider } = bench({ "a/one": [paced("drip ", 500, 100)], "b/two": [full] }, { strategy });
+    const { chain, provider } = bench({ "a/one": [paced("drip ", 500, 100)], "b/two": [full] }, guarded);
     const { text, parts, record } = await played(drain(chain.stream(ask, { gate: "complete" })));
     expect(text).toBe("Hello, world.");
     expect(parts.some(({ type }) => type === "restart")).toBe(false);
@@ -59,7 +48,7 @@ describe("an answer that drips", () => {
   });
 
   it("starts over at the next target behind the gate", async () => {
-    const { chain, provider } = bench({ "a/one": [paced("drip ", 500, 100)], "b/two": [full] }, { strategy });
+    const { chain, provider } = bench({ "a/one": [paced("drip ", 500, 100)], "b/two": [full] }, guarded);
     const { text, parts, record } = await played(drain(chain.stream(ask)));
     expect(text).toBe("Hello, world.");
     expect(parts.find(({ type }) => type === "restart")).toMatchObject({ attempt: 1, failure: tooSlow });
@@ -70,7 +59,7 @@ describe("an answer that drips", () => {
   });
 
   it("does so in a call that is not streamed", async () => {
-    const { chain } = bench({ "a/one": [paced("drip ", 500, 100)], "b/two": [full] }, { strategy });
+    const { chain } = bench({ "a/one": [paced("drip ", 500, 100)], "b/two": [full] }, guarded);
     const { text, record } = await played(chain.complete(ask));
     expect(text).toBe("Hello, world.");
     expect(story(record)).toEqual(["a/one first failed timeout next", "b/two failover won"]);
@@ -78,7 +67,7 @@ describe("an answer that drips", () => {
   });
 
   it("ends the call at the last target, and is not asked for again", async () => {
-    const { chain } = bench({ "a/one": [paced("drip ", 500, 100)] }, { strategy });
+    const { chain } = bench({ "a/one": [paced("drip ", 500, 100)] }, guarded);
     const { error, record } = await played(drain(chain.stream(ask)));
     expect(error).toMatchObject({ code: "exhausted", partial: expect.stringMatching(/^(drip )+$/) });
     expect(story(record)).toEqual(["a/one first failed timeout next"]);
@@ -87,7 +76,7 @@ describe("an answer that drips", () => {
   it("is one, whatever it drips: thoughts, arguments of a tool call", async () => {
     const call = { type: "toolCall" as const, index: 0, id: "call_1", name: "f", arguments: "{}" };
     for (const step of [{ type: "thoughts" as const, text: "hm" }, call]) {
-      const { chain } = bench({ "a/one": [paced(step, 500, 100)], "b/two": [full] }, { strategy });
+      const { chain } = bench({ "a/one": [paced(step, 500, 100)], "b/two": [full] }, guarded);
       const { text, record } = await played(drain(chain.stream(ask)));
       expect(text).toBe("Hello, world.");
       expect(record.attempts[0]?.failure).toMatchObject(tooSlow);
@@ -109,7 +98,7 @@ describe("an answer that is fast enough", () => {
     ["a long silence before the first token", { headersMs: 0, steps: [20_000, ...answer("Hello.")] }],
     ["a trailer that comes late", { headersMs: 0, steps: [...full, 1_900, { type: "meta", model: "x" }] }],
   ])("goes on: %s", async (_, script) => {
-    const { chain } = bench({ "a/one": [script], "b/two": [full] }, { strategy });
+    const { chain } = bench({ "a/one": [script], "b/two": [full] }, guarded);
     for (const gate of ["content", "complete"] as const) {
       const { record } = await played(drain(chain.stream(ask, { gate })));
       expect(story(record)).toEqual(["a/one first won"]);
@@ -117,7 +106,7 @@ describe("an answer that is fast enough", () => {
   });
 
   it("goes on when its consumer pauses", async () => {
-    const { chain } = bench({ "a/one": [paced("word ", 90, 30)], "b/two": [full] }, { strategy });
+    const { chain } = bench({ "a/one": [paced("word ", 90, 30)], "b/two": [full] }, guarded);
     const stream = chain.stream(ask);
     const reader = stream.batches();
     for (let i = 0; i < 10; i++) {
@@ -136,7 +125,7 @@ describe("an answer that is fast enough", () => {
   ])("goes on when our own event loop is blocked for $ms ms at $at ms", async ({ ms, at }) => {
     let lost = 0;
     const clock: Clock = { ...systemClock, now: () => performance.now() + lost };
-    const { chain } = bench({ "a/one": [paced("word ", 95, 100)], "b/two": [full] }, { strategy, clock });
+    const { chain } = bench({ "a/one": [paced("word ", 95, 100)], "b/two": [full] }, { ...guarded, clock });
     setTimeout(() => {
       lost += ms;
     }, at);
