@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { format } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { FallbackChain } from "../../src/chain.js";
+import { FallbackChain, openRouter } from "../../src/chain.js";
 import { startSimulator } from "../../src/testing/index.js";
 import { ask } from "../support/chain.js";
 
@@ -22,8 +23,26 @@ describe("the pages of the manual", () => {
     ["README.md", "docs/examples/chain.ts"],
     ["README.md", "docs/examples/local-model.ts"],
     ["docs/providers.md", "docs/examples/own-provider.ts"],
+    ["docs/strategies.md", "docs/examples/own-strategy.ts"],
   ])("%s prints %s as it is", async (page, example) => {
     expect(await read(page)).toContain(await read(example));
+  });
+
+  it.each([
+    ["strategies", "hedged", () => import("../../docs/examples/hedged.js")],
+    ["breakers", "breakers", () => import("../../docs/examples/breakers.js")],
+    ["budgets", "budgets", () => import("../../docs/examples/budgets.js")],
+    ["context-and-cost", "costs", () => import("../../docs/examples/costs.js")],
+  ])("docs/%s.md prints docs/examples/%s.ts, and what that prints", async (page, example, load) => {
+    // As a reader runs it.
+    vi.stubEnv("OPEN_ROUTER_CATALOGUE", "");
+    const log = vi.spyOn(console, "log").mockImplementation(() => {});
+    await load();
+    const printed = log.mock.calls.map((line) => format(...line)).join("\n");
+    const code = await read(`docs/examples/${example}.ts`);
+    expect(await read(`docs/${page}.md`)).toContain(
+      `\`\`\`typescript\n${code}\`\`\`\n\n\`\`\`text\n${printed}\n\`\`\`\n`,
+    );
   });
 });
 
@@ -58,5 +77,25 @@ describe("the examples", () => {
     const { parrot } = await import("../../docs/examples/own-provider.js");
     const chain = new FallbackChain({ targets: ["polly"], provider: parrot, logger: false });
     expect(await chain.complete(ask)).toMatchObject({ text: "Say it.", model: "polly" });
+  });
+
+  it("own-strategy.ts asks whoever has fewest requests under way", async () => {
+    const { leastBusy } = await import("../../docs/examples/own-strategy.js");
+    const simulator = await startSimulator({
+      models: { "a/one": { text: "One.", pace: { firstTokenMs: 1_000 } }, "b/two": { text: "Two." } },
+    });
+    const chain = new FallbackChain({
+      targets: ["a/one", "b/two"],
+      provider: openRouter({ baseURL: simulator.baseURL }),
+      strategy: leastBusy,
+      logger: false,
+    });
+    const first = chain.complete(ask);
+    await simulator.waitForRequests(1);
+    expect((await chain.complete(ask)).text).toBe("Two.");
+    expect((await first).text).toBe("One.");
+    expect((await chain.complete(ask)).text).toBe("One.");
+    await chain.close();
+    await simulator.close();
   });
 });
