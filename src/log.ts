@@ -1,7 +1,11 @@
 import type { ChainEvent, Emit } from "./events.js";
 import type { Logger } from "./logger.js";
 
-const BREAKER_LINES = { open: "breaker opened", half_open: "breaker probing", closed: "breaker closed" };
+export const BREAKER_LINES = {
+  open: "breaker opened",
+  half_open: "breaker probing",
+  closed: "breaker closed",
+};
 
 /**
  * Log lines as a fold over events. Field names are stable: callId, target, model, provider, attempt, class, scope,

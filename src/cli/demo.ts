@@ -2,11 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FallbackChain } from "../fallback-chain.js";
 import { openRouter } from "../providers/openrouter.js";
 import { type Simulator, startSimulator } from "../testing/simulator.js";
+import { playFlap } from "./flap.js";
 import { follow, type Outcome, viewOn } from "./follow.js";
 import { EXIT, type Io, interruptedExit, printJson } from "./io.js";
 import { observed } from "./observer.js";
 import { errorJson } from "./outcome.js";
-import { CATALOGUE, SCENES, type Scene } from "./scenes.js";
+import { CATALOGUE, FLAP, type Prologue, SCENES, type Scene } from "./scenes.js";
+import type { Played, Stage } from "./stage.js";
 import { Terminal } from "./terminal.js";
 import { noView } from "./view.js";
 
@@ -20,17 +22,9 @@ const PAUSE_MS = 600;
 /** No scene comes near it; a demo that hangs would be a poor one. */
 const TOTAL_MS = 8_000;
 
-interface Played {
-  scene: Scene;
-  outcome: Outcome;
-  /** What the simulator saw. */
-  requests: number;
-  asExpected: boolean;
-}
-
 /** Plays the scenes against a simulator of its own. Returns the exit code. */
 export async function demo({ scene: only, json = false }: DemoFlags, io: Io): Promise<number> {
-  const scenes = SCENES.filter(({ name }) => only === undefined || only.includes(name));
+  const scenes = only ? [...SCENES, FLAP].filter(({ name }) => only.includes(name)) : SCENES;
   const terminal = new Terminal(io);
   const startedAt = performance.now();
   const simulator = await startSimulator({ models: {}, catalogue: CATALOGUE });
@@ -41,9 +35,10 @@ export async function demo({ scene: only, json = false }: DemoFlags, io: Io): Pr
       if (i > 0 && !json) await sleep(PAUSE_MS, undefined, { signal: io.interrupt }).catch(() => {});
       if (io.interrupt.aborted) break;
       if (!json) heading(terminal, scene, i + 1);
-      const result = await play(scene, simulator, io, json ? undefined : terminal);
+      const stage = { simulator, io, terminal: json ? undefined : terminal };
+      const result = await ("models" in scene ? play(scene, stage) : playFlap(stage));
       played.push(result);
-      if (json) printJson(io, jsonOf(result));
+      if (json) printJson(io, result.json);
     }
   } finally {
     await simulator.close();
@@ -52,11 +47,11 @@ export async function demo({ scene: only, json = false }: DemoFlags, io: Io): Pr
     if (!json) terminal.line(`\n  Interrupted at scene ${played.length} of ${scenes.length}.`);
     return interruptedExit(io.interrupt);
   }
-  if (!json) closing(terminal, io, played, performance.now() - startedAt);
+  if (!json) closing(terminal, io, played, { ms: performance.now() - startedAt, whole: only === undefined });
   return played.every(({ asExpected }) => asExpected) ? EXIT.ok : EXIT.no;
 }
 
-async function play(scene: Scene, simulator: Simulator, io: Io, terminal?: Terminal): Promise<Played> {
+async function play(scene: Scene, { simulator, io, terminal }: Stage): Promise<Played> {
   for (const [model, script] of Object.entries(scene.models)) simulator.setScript(model, script);
   simulator.clear();
   const view = terminal ? viewOn(terminal) : noView;
@@ -72,25 +67,29 @@ async function play(scene: Scene, simulator: Simulator, io: Io, terminal?: Termi
   const outcome = await follow(chain.stream(request, { signal: io.interrupt }), view);
   await chain.close();
   const requests = simulator.requests.length;
-  const asExpected = isExpected(scene, outcome) && requests === outcome.record.attempts.length;
-  return { scene, outcome, requests, asExpected };
+  const { answer, record, error } = outcome;
+  const asExpected = isExpected(scene, outcome) && requests === record.attempts.length;
+  return {
+    name: scene.name,
+    asExpected,
+    answers: error ? 0 : 1,
+    errors: error ? 1 : 0,
+    attempts: record.attempts.length,
+    requests,
+    json: {
+      scene: scene.name,
+      asExpected,
+      text: answer.text,
+      requests,
+      ...(error && { error: errorJson(error) }),
+      record,
+    },
+  };
 }
 
 function isExpected({ expected }: Scene, { answer, record, error }: Outcome): boolean {
   if ("error" in expected) return error?.code === expected.error;
   return !error && answer.text === expected.text && record.answeredBy?.target === expected.answeredBy;
-}
-
-function jsonOf({ scene, outcome, requests, asExpected }: Played): Record<string, unknown> {
-  const { answer, record, error } = outcome;
-  return {
-    scene: scene.name,
-    asExpected,
-    text: answer.text,
-    requests,
-    ...(error && { error: errorJson(error) }),
-    record,
-  };
 }
 
 function opening(terminal: Terminal, { baseURL }: Simulator, count: number): void {
@@ -99,7 +98,10 @@ function opening(terminal: Terminal, { baseURL }: Simulator, count: number): voi
     count === 1
       ? "one way a provider fails, and what the chain makes of it"
       : `${count} ways a provider fails, and what the chain makes of them`;
-  terminal.line(`${colors.bold("open-router demo")}  ${what}`);
+  terminal.paragraph(`open-router demo  ${what}`, {
+    indent: 0,
+    style: (line) => line.replace(/^open-router demo/, colors.bold),
+  });
   terminal.paragraph(
     `The provider is a simulator at ${baseURL}: no key is needed, and nothing leaves this machine.`,
     {
@@ -109,7 +111,7 @@ function opening(terminal: Terminal, { baseURL }: Simulator, count: number): voi
   );
 }
 
-function heading(terminal: Terminal, { name, title, story, note, question }: Scene, n: number): void {
+function heading(terminal: Terminal, { name, title, story, note, question }: Prologue, n: number): void {
   const { colors } = terminal;
   terminal.line();
   terminal.line(`${colors.bold(colors.cyan(`${n}. ${title}`))}  ${colors.dim(`--scene ${name}`)}`);
@@ -118,26 +120,32 @@ function heading(terminal: Terminal, { name, title, story, note, question }: Sce
   terminal.line(`  ${colors.cyan(">")} ${question}`);
 }
 
-function closing(terminal: Terminal, { command }: Io, played: readonly Played[], ms: number): void {
+function closing(
+  terminal: Terminal,
+  { command }: Io,
+  played: readonly Played[],
+  { ms, whole }: { ms: number; whole: boolean },
+): void {
   const { colors } = terminal;
-  const errors = played.filter(({ outcome }) => outcome.error).length;
-  const requests = played.reduce((sum, each) => sum + each.requests, 0);
-  const attempts = played.reduce((sum, { outcome }) => sum + outcome.record.attempts.length, 0);
-  const odd = played.filter(({ asExpected }) => !asExpected).map(({ scene }) => scene.name);
+  const sum = (key: "answers" | "errors" | "requests" | "attempts") =>
+    played.reduce((total, each) => total + each[key], 0);
+  const odd = played.filter(({ asExpected }) => !asExpected).map(({ name }) => name);
   const verdict =
     odd.length === 0
       ? colors.green(colors.bold("All as expected: "))
       : colors.red(colors.bold(`Not as expected: ${odd.join(", ")}. `));
-  const ends = [count(played.length - errors, "whole answer"), count(errors, "typed error")].filter(
+  const ends = [count(sum("answers"), "whole answer"), count(sum("errors"), "typed error")].filter(
     (end) => !end.startsWith("0"),
   );
   terminal.line();
   terminal.line(`${verdict}${ends.join(" and ")} in ${(ms / 1000).toFixed(1)} s.`);
-  terminal.line(
-    `The simulator saw ${count(requests, "request")}, the records list ${count(attempts, "attempt")}.`,
+  terminal.paragraph(
+    `The simulator saw ${count(sum("requests"), "request")}, the records list ${count(sum("attempts"), "attempt")}.`,
+    { indent: 0 },
   );
   terminal.line();
   terminal.line(`Where to go next ${colors.dim("(a real call needs OPEN_ROUTER_API_KEY)")}`);
+  if (whole) terminal.line(`  a breaker    ${command} demo --scene ${FLAP.name}`);
   terminal.line(`  a real call  ${command} chat "Hello" --fallback openai/gpt-4o-mini`);
   terminal.line(`  rehearsal    ${command} simulate --script faults.json`);
   terminal.line(`  the records  ${command} demo --json`);

@@ -3,8 +3,8 @@ import type { FallbackChainOptions } from "../options.js";
 import type { ModelFacts } from "../testing/catalogue.js";
 import type { ModelScript, Script } from "../testing/script.js";
 
-/** One thing that goes wrong, and what is to come of it. */
-export interface Scene {
+/** What a scene says before it begins. */
+export interface Prologue {
   name: string;
   title: string;
   /** What the provider does and what the chain will do. */
@@ -12,13 +12,17 @@ export interface Scene {
   /** Which of the chain's defaults is changed here. */
   note?: string;
   question: string;
+}
+
+/** One thing that goes wrong in a call, and what is to come of it. */
+export interface Scene extends Prologue {
   models: Record<string, ModelScript>;
   chain: Pick<FallbackChainOptions, "targets" | "timeouts">;
   expected: { answeredBy: string; text: string } | { error: FallbackChainErrorCode };
 }
 
-const GPT = "openai/gpt-4o";
-const CLAUDE = "anthropic/claude-opus-4.7";
+export const GPT = "openai/gpt-4o";
+export const CLAUDE = "anthropic/claude-opus-4.7";
 const GEMINI = "google/gemini-2.5-pro";
 const MISTRAL = "mistralai/mistral-large";
 
@@ -116,4 +120,14 @@ export const SCENES: readonly Scene[] = [
   },
 ];
 
-export const SCENE_NAMES = SCENES.map(({ name }) => name);
+/** Many calls instead of one, and played only when it is asked for. */
+export const FLAP = {
+  name: "flap",
+  title: "A model that goes down and comes back",
+  story:
+    "Call after call is made while the first model goes down. After five failures in a row its breaker opens: calls go straight to the fallback, and one probe at a time asks whether it is well again, after an open time that doubles. When a probe succeeds, the breaker closes.",
+  note: "openMs is 1,000 here, its default is 5,000.",
+  question: QUESTION,
+} satisfies Prologue;
+
+export const SCENE_NAMES = [...SCENES, FLAP].map(({ name }) => name);

@@ -48,6 +48,20 @@ export function dollars(usd: number): string {
   return `$${usd.toFixed(6).replace(/(\.\d\d\d*?)0+$/, "$1")}`;
 }
 
+/** Rounded up, as a bound must be. */
+export function seconds(ms: number): string {
+  return `${(ms < 10_000 ? Math.ceil(ms / 100) / 10 : Math.ceil(ms / 1000)).toLocaleString("en-US")} s`;
+}
+
+/** Rounded up to what a reader can use: cents, four places below a dollar, six below a cent. */
+export function usd(amount: number): string {
+  const places = amount >= 1 ? 2 : amount >= 0.01 ? 4 : 6;
+  // Without the binary dust, which would count as one more.
+  const up = Math.ceil(Number((amount * 10 ** places).toPrecision(12))) / 10 ** places;
+  const text = up.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: places });
+  return `$${text}`;
+}
+
 /** Class, and what tells more about it: the clock that ran out, else the status. */
 export function causeOf({ class: name, phase, status }: Failure): string {
   if (phase) return `${name} ${CLOCK_NAMES[phase]}`;

@@ -57,6 +57,10 @@ describe("the demo on a pipe", () => {
     expect(played.stdout).toContain("The simulator saw 13 requests, the records list 13 attempts.");
   });
 
+  it("names the scene that it leaves out", () => {
+    expect(played.stdout).toContain("open-router demo --scene flap");
+  });
+
   it("says which clock is short", () => {
     expect(played.stdout).toContain("firstTokenMs is 1,500 here; its default is 30,000.");
   });
