@@ -26,6 +26,27 @@ export function seed(value: string): number {
   return number;
 }
 
+/** Prompts beyond are nobody's, and would have to be held in memory. */
+const MOST_TOKENS = 100_000_000;
+
+export function tokens(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < 1 || number > MOST_TOKENS) {
+    throw new InvalidArgumentError(
+      `It must be a whole number of tokens from 1 to ${MOST_TOKENS.toLocaleString("en-US")}.`,
+    );
+  }
+  return number;
+}
+
+export function usd(value: string): number {
+  const number = Number(value);
+  if (!/^\d*\.?\d+$/.test(value) || !Number.isFinite(number)) {
+    throw new InvalidArgumentError("It must be an amount of US dollars >= 0, such as 0.05.");
+  }
+  return number;
+}
+
 /** For an option that may be given more than once. */
 export function repeated(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];

@@ -1,9 +1,10 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError, Option } from "commander";
 import { OptionsError } from "../errors.js";
-import { clock, port, repeated, seed } from "./arguments.js";
+import { clock, port, repeated, seed, tokens, usd } from "./arguments.js";
 import type { ChatFlags } from "./chat.js";
 import type { DemoFlags } from "./demo.js";
+import type { ExplainFlags } from "./explain.js";
 import { EXIT, type Io, UsageError } from "./io.js";
 import { SCENE_NAMES } from "./scenes.js";
 import type { SimulateFlags } from "./simulate.js";
@@ -16,6 +17,7 @@ Examples:
   open-router demo                      see what the chain does when providers fail; needs no key
   open-router demo --scene cut
   open-router chat "Hello" --model openai/gpt-4o --fallback anthropic/claude-opus-4.7
+  open-router explain --prompt-tokens 100000 --fallback anthropic/claude-opus-4.7
   open-router simulate --script faults.json
 
 Exit codes: 0 ok; 1 the answer is "no" (a call failed); 2 wrong usage; 130 interrupted.`;
@@ -61,18 +63,18 @@ function programOn(io: Io, done: (code: number) => void): Command {
   program
     .command("demo")
     .description("Play a tour of failures and fallbacks against a local simulator; needs no key.")
-    .addOption(new Option("--scene <name...>", "play only this scene, or these").choices(SCENE_NAMES))
+    .addOption(
+      new Option(
+        "--scene <name...>",
+        "play only this scene, or these; flap, a breaker at work, is in no tour",
+      ).choices(SCENE_NAMES),
+    )
     .option("--json", "one JSON line per scene: text, audit record, error")
     .action(async (flags: DemoFlags) => done(await (await import("./demo.js")).demo(flags, io)));
 
-  program
-    .command("chat")
+  withTargets(program.command("chat"))
     .description("Ask one question for real, with fallbacks, and see what happened.")
     .argument("<prompt>", "what to ask")
-    .option("--model <id>", "the model to ask first", "openai/gpt-4o")
-    .option("--fallback <id>", "a model to ask when the ones before it fail (repeatable)", repeated, [])
-    .option("--base-url <url>", "default: OPEN_ROUTER_BASE_URL, else https://openrouter.ai/api/v1")
-    .option("--api-key-env <name>", "environment variable that holds the API key", "OPEN_ROUTER_API_KEY")
     .addOption(
       new Option("--recovery <mode>", "when a stream dies after text was shown")
         .choices(["restart", "continue", "fail"])
@@ -86,6 +88,31 @@ function programOn(io: Io, done: (code: number) => void): Command {
       done(await (await import("./chat.js")).chat(prompt, flags, io)),
     );
 
+  withTargets(program.command("explain"))
+    .description(
+      "Show whom a call would ask, and how often, how long and at what cost at the most. Asks nobody.",
+    )
+    .argument("[prompt]", "what would be asked; without any, 1,000 tokens are assumed")
+    .option("--file <path>", "a file that holds the prompt")
+    .option("--prompt-tokens <n>", "assume a prompt of so many tokens", tokens)
+    .option("--max-tokens <n>", "the longest answer that is asked for", tokens)
+    .option("--tools", "the request offers tools")
+    .option("--json-schema", "the request wants JSON that keeps to a schema")
+    .option("--image", "the request shows an image")
+    .option("--max-cost-usd <usd>", "what the whole call may cost", usd)
+    .addOption(new Option("--never-dearer-than <target>", "skip what is dearer").choices(["primary"]))
+    .addOption(
+      new Option("--strategy <name>", "with its defaults")
+        .choices(["sequential", "hedged", "race"])
+        .default("sequential"),
+    )
+    .option("--first-token-ms <ms>", "give a model up when it has said nothing for so long, or off", clock)
+    .option("--total-ms <ms>", "give the whole call up after so long, or off", clock)
+    .option("--json", "one JSON document: the plan")
+    .action(async (prompt: string | undefined, flags: ExplainFlags) =>
+      done(await (await import("./explain.js")).explain(prompt, flags, io)),
+    );
+
   program
     .command("simulate")
     .description("Run a local OpenRouter that fails as a script says, until Ctrl-C.")
@@ -97,4 +124,12 @@ function programOn(io: Io, done: (code: number) => void): Command {
     .action(async (flags: SimulateFlags) => done(await (await import("./simulate.js")).simulate(flags, io)));
 
   return program;
+}
+
+function withTargets(command: Command): Command {
+  return command
+    .option("--model <id>", "the model to ask first", "openai/gpt-4o")
+    .option("--fallback <id>", "a model to ask when the ones before it fail (repeatable)", repeated, [])
+    .option("--base-url <url>", "default: OPEN_ROUTER_BASE_URL, else https://openrouter.ai/api/v1")
+    .option("--api-key-env <name>", "environment variable that holds the API key", "OPEN_ROUTER_API_KEY");
 }

@@ -10,13 +10,16 @@ function section(command: string): string {
 }
 
 describe("docs/command.md", () => {
-  it.each(["demo", "chat", "simulate"])("has the flags of %s, all of them and no others", async (command) => {
-    const { stdout } = await play([command, "--help"]);
-    const known = [...stdout.matchAll(/^ {2}(?:-h, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
-    const told = [...section(command).matchAll(/^\| `(--[a-z-]+)/gm)].map(([, flag]) => flag);
-    expect(known.length).toBeGreaterThan(1);
-    expect([...told, "--help"]).toEqual(known);
-  });
+  it.each(["demo", "chat", "explain", "simulate"])(
+    "has the flags of %s, all of them and no others",
+    async (command) => {
+      const { stdout } = await play([command, "--help"]);
+      const known = [...stdout.matchAll(/^ {2}(?:-h, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
+      const told = [...section(command).matchAll(/^\| `(--[a-z-]+)/gm)].map(([, flag]) => flag);
+      expect(known.length).toBeGreaterThan(1);
+      expect([...told, "--help"]).toEqual(known);
+    },
+  );
 
   it("has a script that the simulator takes", () => {
     const [, script = ""] = /```json\n([\s\S]*?)```/.exec(page) ?? [];

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { unusedPort } from "../../src/testing/index.js";
+import { startSimulator, unusedPort } from "../../src/testing/index.js";
 import { builtCommand, jsonLines, start } from "../support/cli.js";
 
 let main: string;
@@ -47,6 +47,21 @@ describe("the command as a process", () => {
     simulator.child.kill("SIGINT");
     expect(await simulator.ended).toEqual({ code: 0, signal: null });
     expect(jsonLines(simulator.output.stdout).at(-1)).toEqual({ event: "closed", requests: 1 });
+  });
+
+  it("explains without a key, and ends by itself", async () => {
+    const simulator = await startSimulator({ models: {}, catalogue: { "openai/gpt-4o": {} } });
+    try {
+      const argv = ["explain", "--base-url", simulator.baseURL, "--prompt-tokens", "900000", "--json"];
+      const { output, ended } = start(main, argv);
+      expect(await ended).toEqual({ code: 1, signal: null });
+      expect(JSON.parse(output.stdout)).toMatchObject({
+        targets: [{ skip: { reason: "context_too_small", detail: { window: 128_000, needed: 900_000 } } }],
+      });
+      expect(output.stderr).toBe("");
+    } finally {
+      await simulator.close();
+    }
   });
 
   it("logs to standard error in chat, and not among JSON", async () => {
