@@ -125,7 +125,7 @@ export const FLAP = {
   name: "flap",
   title: "A model that goes down and comes back",
   story:
-    "Call after call is made while the first model goes down. After five failures in a row its breaker opens: calls go straight to the fallback, and one probe at a time asks whether it is well again, after an open time that doubles. When a probe succeeds, the breaker closes.",
+    "Call after call is made while the first model goes down. After five failures in a row its breaker opens: calls go straight to the fallback, and one probe at a time asks whether it is well again, after an open time that doubles. When a probe begins its answer, the breaker closes.",
   note: "openMs is 1,000 here, its default is 5,000.",
   question: QUESTION,
 } satisfies Prologue;

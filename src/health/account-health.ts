@@ -13,6 +13,8 @@ export class AccountHealth {
   /** Of `:free` models alone. */
   #free: Block | undefined;
   #strikes = 0;
+  /** When the first of them came. */
+  #struckAt = 0;
 
   /** A failure that speaks for the whole key, or for its free tier. */
   block(
@@ -21,6 +23,7 @@ export class AccountHealth {
     guessMs: (strikes: number) => number,
     now: number,
   ): void {
+    if (this.#strikes === 0) this.#struckAt = now;
     const block = {
       class: name,
       since: now,
@@ -33,10 +36,10 @@ export class AccountHealth {
 
   /** A paid answer shows that key and account are well again; a free one only that the free tier is. */
   answered(free: boolean, startedAt: number): void {
+    if (startedAt >= this.#struckAt) this.#strikes = 0;
     const block = free ? this.#free : this.#all;
-    // It was asked before that happened.
+    // What was learnt later stands.
     if (block && block.since > startedAt) return;
-    this.#strikes = 0;
     if (free) this.#free = undefined;
     else this.#all = undefined;
   }

@@ -38,6 +38,8 @@ export class TargetHealth {
   askedAt = 0;
   #cooling: { since: number; until: number; stated: boolean; class: FailureClass } | undefined;
   #strikes = 0;
+  /** When the first of them came. */
+  #struckAt = 0;
   readonly #success = new FadingAverage();
   readonly #firstContentMs = new FadingAverage();
   #samples = 0;
@@ -56,9 +58,9 @@ export class TargetHealth {
   /** Content has come to a request of `startedAt`: no limit has been in force since. */
   lives(startedAt: number): void {
     this.askedAt = 0;
-    if (this.#cooling && this.#cooling.since > startedAt) return;
-    this.#strikes = 0;
-    this.#cooling = undefined;
+    if (startedAt >= this.#struckAt) this.#strikes = 0;
+    // What was learnt later stands.
+    if (this.#cooling && this.#cooling.since <= startedAt) this.#cooling = undefined;
   }
 
   failed({ class: name }: Failure, unhealthy: boolean, now: number): void {
@@ -87,6 +89,7 @@ export class TargetHealth {
     guessMs: (strikes: number) => number,
     now: number,
   ): void {
+    if (this.#strikes === 0) this.#struckAt = now;
     const until = now + (stated ?? guessMs(this.#strikes++));
     // A shorter time that is learnt later does not undo a longer one.
     if (!this.#cooling || until > this.#cooling.until)

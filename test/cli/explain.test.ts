@@ -60,17 +60,17 @@ describe("explain", () => {
     const shown = (usd: number) => `\\$${usd.toFixed(2)}`;
     const [first, , dear] = plan.targets;
     // A bound that is cut below itself is none.
-    expect(stdout).toMatch(/ 1 a\/first +128,000 +5\.00\/25\.00 +3 +95 s +\$[\d.]+\n/);
+    expect(stdout).toMatch(/ 1 a\/first +128,000 +5\.00\/25\.00 +3 +97 s +\$[\d.]+\n/);
     expect(stdout).toMatch(/ – b\/small +8,192 +1\.00\/2\.00\n +skipped context_too_small: 8,192 < 20,000\n/);
     expect(stdout).toMatch(
       new RegExp(
-        ` 2 c/dear +1,048,576 +15\\.00/75\\.00 +3 +365 s +${shown(Math.ceil(dear!.costUsd! * 100) / 100)}\\n`,
+        ` 2 c/dear +1,048,576 +15\\.00/75\\.00 +3 +367 s +${shown(Math.ceil(dear!.costUsd! * 100) / 100)}\\n`,
       ),
     );
     const { costUsd } = plan.worstCase;
     expect(stdout).toMatch(
       new RegExp(
-        `worst case +6 tries · 460 s until an answer begins, or the error · ${shown(Math.ceil(costUsd! * 100) / 100)}`,
+        `worst case +6 tries · 463 s until an answer begins, or the error · ${shown(Math.ceil(costUsd! * 100) / 100)}`,
       ),
     );
     expect(stdout).toContain(`likely      $${first!.likelyUsd}: an answer of usual length by a/first`);
@@ -192,7 +192,7 @@ describe("explain on a terminal", () => {
     expect(await playOn(screen, argv)).toBe(0);
     expect(Math.max(...screen.text.map(({ length }) => length))).toBeLessThan(columns);
     const text = screen.text.join(" ").replace(/\s+/g, " ");
-    for (const fact of ["a/first", "128,000", "1,048,576", "15.00", "8,192 < 20,000", "95 s", "worst case"])
+    for (const fact of ["a/first", "128,000", "1,048,576", "15.00", "8,192 < 20,000", "97 s", "worst case"])
       expect(text).toContain(fact);
     expect(text.includes("at most 3 tries")).toBe(columns === 60);
   });
@@ -212,7 +212,7 @@ describe("explain without the list of models", () => {
     expect(stdout.replace(/\s+/g, " ")).toMatch(
       /The list of models at http:\/\/127\.0\.0\.1:\d+\/api\/v1\/models was not loaded \(.*ECONNREFUSED.*\): what models take, cost/,
     );
-    expect(stdout).toMatch(/ 1 openai\/gpt-4o +\? +\? +3 +365 s +\?\n/);
+    expect(stdout).toMatch(/ 1 openai\/gpt-4o +\? +\? +3 +367 s +\?\n/);
     expect(stdout).toContain("cost not known");
   });
 

@@ -119,8 +119,9 @@ describe("one instance under concurrency", () => {
     const { simulator, chain, audit } = await setUp(
       {
         either: [
-          { p: 0.35, script: { fault: "500" } },
-          { p: 0.05, script: { fault: "429-bare" } },
+          { p: 0.395, script: { fault: "500" } },
+          // Each is a pause of an eighth of a second, which is two hundred calls here.
+          { p: 0.005, script: { fault: "429-bare" } },
           { p: 0.1, script: { fault: "cut", text: SAYS[PRIMARY] } },
           { p: 0.5, script: { text: SAYS[PRIMARY] } },
         ],
@@ -139,7 +140,7 @@ describe("one instance under concurrency", () => {
     expect(new Set(audit.records)).toEqual(new Set(calls.map(({ record }) => record)));
     // The primary's half was drawn from a seed: both models have answered a good part.
     const byPrimary = calls.filter(({ record }) => record.answeredBy?.requestedModel === PRIMARY).length;
-    expect(byPrimary).toBeGreaterThan(1_000);
+    expect(byPrimary).toBeGreaterThan(500);
     expect(byPrimary).toBeLessThan(7_000);
   }, 60_000);
 });

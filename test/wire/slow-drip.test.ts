@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { afterEach, expect, test } from "vitest";
-import { FallbackChain, openRouter, type Strategy, type Target } from "../../src/chain.js";
+import { FallbackChain, openRouter } from "../../src/chain.js";
 import { type ModelScript, startSimulator } from "../../src/testing/index.js";
 import type { Throughput } from "../../src/types.js";
 import { drain, story } from "../support/chain.js";
@@ -18,14 +18,8 @@ afterEach(async () => {
 });
 
 function guardedChain(targets: string[], baseURL: string, minTokensPerSecond: Throughput): FallbackChain {
-  const guard = (target: Target): Target => ({ ...target, minTokensPerSecond });
-  const strategy: Strategy = {
-    name: "guarded",
-    order: (all) => all.map(guard),
-    hedgeDelay: () => Number.POSITIVE_INFINITY,
-  };
   const provider = openRouter({ apiKey: "sk-or-v1-drip", baseURL });
-  const chain = new FallbackChain({ targets, provider, strategy, logger: false });
+  const chain = new FallbackChain({ targets, provider, minTokensPerSecond, logger: false });
   closing.push(() => chain.close({ timeoutMs: 0 }));
   return chain;
 }
