@@ -1,4 +1,4 @@
-import type { Demand, Demands } from "./demand.js";
+import type { Demands } from "./demand.js";
 import { Refused } from "./errors.js";
 import type { Guard, Pass } from "./guard.js";
 import { LastResort } from "./last-resort.js";
@@ -41,8 +41,8 @@ export interface Entry {
 export class Admission {
   readonly #init: AdmissionInit;
   readonly #blemishes: (Blemish & { at: number })[] = [];
-  /** The moments from which refused targets may be asked again; monotonic ms. */
-  readonly #dues: number[] = [];
+  /** Targets refused for a reason that may pass. */
+  readonly #waiting = new Set<Target>();
   readonly #resort: LastResort;
   #outOfBudget = false;
   /** Told to be too dear to be asked beside another. */
@@ -167,8 +167,13 @@ export class Admission {
     const stated = this.#blemishes.flatMap(({ failure: { retryAfterMs }, at }) =>
       retryAfterMs === undefined ? [] : [at + retryAfterMs],
     );
-    const dues = [...stated, ...this.#dues];
-    return dues.length > 0 ? Math.ceil(Math.max(0, Math.min(...dues) - now)) : undefined;
+    const dues = [...this.#waiting].flatMap((target) => {
+      const belief = this.#init.guard.belief(target);
+      // When another call is finding out, that will soon be known.
+      return belief ? [belief.held ? now + SOON_MS : belief.until] : [];
+    });
+    const all = [...stated, ...dues];
+    return all.length > 0 ? Math.ceil(Math.max(0, Math.min(...all) - now)) : undefined;
   }
 
   /** @throws Refused when it does not come, or another target is to be asked instead */
@@ -188,10 +193,7 @@ export class Admission {
   }
 
   #skip(target: Target, skip: Skip): void {
-    const belief = this.#init.guard.belief(target);
-    // When another call is finding out, that will soon be known.
-    if (belief && PASSING.has(skip.reason))
-      this.#dues.push(belief.held ? this.#init.clock.now() + SOON_MS : belief.until);
+    if (PASSING.has(skip.reason)) this.#waiting.add(target);
     this.#init.onSkip(skip);
   }
 
@@ -206,12 +208,10 @@ export class Admission {
   }
 
   /** What all targets of the call are said to lack keeps none from being asked: a list may be wrong, and the answer is checked. */
-  #demandOf(target: Target): Demand {
+  #lacks(target: Target): string | undefined {
     const { demands, order } = this.#init;
-    const demand = demands.of(target);
-    if (demand.unfit?.reason !== "unsupported") return demand;
-    const able = order.some((each) => demands.of(each).unfit?.reason !== "unsupported");
-    return able ? demand : { ...demand, unfit: undefined };
+    const { lacks } = demands.of(target);
+    return lacks && order.some((each) => !demands.of(each).lacks) ? lacks : undefined;
   }
 
   #windowOf(target: Target): number | undefined {
@@ -227,15 +227,16 @@ export class Admission {
       later = false,
     }: { blemishes?: readonly Blemish[]; early?: boolean; later?: boolean } = {},
   ): Skip | undefined {
-    const { guard, spend, clock, deadlineAt, needsTools } = this.#init;
+    const { demands, guard, spend, clock, deadlineAt, needsTools } = this.#init;
     const now = clock.now();
-    const demand = this.#demandOf(target);
+    const demand = demands.of(target);
     const offer = spend.offer(demand, later);
     return refusal(target, {
       demand,
       blemishes,
       remainingMs: deadlineAt - now,
       needsTools,
+      lacks: this.#lacks(target),
       belief: early ? undefined : guard.belief(target),
       dear: spend.dearer(demand) ?? ("reason" in offer ? offer : undefined),
       now,

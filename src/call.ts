@@ -87,6 +87,8 @@ export class Call {
   async begin(): Promise<Committed> {
     const { targets, catalogues } = this.#config;
     for (const { provider } of targets) provider.ready?.();
+    const { bug } = this.#prospects;
+    if (bug) throw bug.thrown;
     catalogues.refresh();
     const { signals } = this.#plan;
     for (const signal of signals) signal.addEventListener("abort", this.#onAbort, { once: true });

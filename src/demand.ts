@@ -1,4 +1,4 @@
-import { missingCapability } from "./capabilities.js";
+import { type Capability, missingCapability } from "./capabilities.js";
 import { type Fit, fitWindow } from "./context-window.js";
 import type { ModelFacts } from "./model-facts.js";
 import { likelyCost, worstCost } from "./price.js";
@@ -21,6 +21,8 @@ export interface Demand {
   readonly asked: number | undefined;
   /** `max_tokens` as sent, where the window left room for fewer. */
   readonly lowered: number | undefined;
+  /** What the request asks for and the model is said to lack. */
+  readonly lacks: Capability | undefined;
   /** Why this request is not for this target, whatever else happens. */
   readonly unfit: Pick<Skip, "reason" | "detail"> | undefined;
 }
@@ -114,7 +116,6 @@ export class Demands {
       ...(target.maxOutputTokens !== undefined && { maxOutputTokens: target.maxOutputTokens }),
       ...(target.price && { price: target.price }),
     };
-    const feature = missingCapability(request, facts);
     const fit = this.#fit(request, facts);
     const lowered = fit.fits ? fit.maxTokens : undefined;
     return {
@@ -124,11 +125,10 @@ export class Demands {
       facts,
       asked,
       lowered,
-      unfit: feature
-        ? { reason: "unsupported", detail: { feature } }
-        : fit.fits
-          ? undefined
-          : { reason: "context_too_small", detail: { window: facts.contextWindow!, needed: fit.needed } },
+      lacks: missingCapability(request, facts),
+      unfit: fit.fits
+        ? undefined
+        : { reason: "context_too_small", detail: { window: facts.contextWindow!, needed: fit.needed } },
     };
   }
 

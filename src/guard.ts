@@ -91,12 +91,8 @@ export class Guard {
   }
 
   /** Waits until whoever asks the target before its time knows more. False after `waitMs`, or when the one who waits has left. */
-  async turn(target: Target, waitMs: number, onLeave: (leave: () => void) => void): Promise<boolean> {
-    const { turns } = this.#config.health.target(target);
-    const came = await turns.wait({ limit: 1, waitMs }, this.#config.clock, onLeave);
-    // It was the news that was waited for; all others who wait are to hear them too.
-    if (came) turns.give();
-    return came;
+  news(target: Target, waitMs: number, onLeave: (leave: () => void) => void): Promise<boolean> {
+    return this.#config.health.target(target).turns.news(waitMs, this.#config.clock, onLeave);
   }
 
   /** Lets an attempt go, whose room has been taken. `early`: as a last resort. */

@@ -59,7 +59,7 @@ export class LastResort {
     this.#until ??= clock.now() + TURN_MS;
     for (let busy = this.#busy(); busy; busy = this.#busy()) {
       const leftMs = this.#until - clock.now();
-      if (leftMs <= 0 || !(await guard.turn(busy, leftMs, onLeave))) return false;
+      if (leftMs <= 0 || !(await guard.news(busy, leftMs, onLeave))) return false;
     }
     return true;
   }

@@ -4,6 +4,7 @@ import type { ChainConfig } from "./options.js";
 import { prospectsOf } from "./prospects.js";
 import type { Skip } from "./record.js";
 import { continuable } from "./recovery.js";
+import { askedTokens } from "./request.js";
 import { FAILURE_CLASSES } from "./retry.js";
 import type { ResolvedRule, Target } from "./types.js";
 
@@ -60,7 +61,8 @@ export function explain(plan: CallPlan, config: ChainConfig): Plan {
     onSkip: nobody,
     onBreaker: nobody,
   });
-  const { order, demands, admission, spend } = prospects;
+  const { order, bug, demands, admission, spend } = prospects;
+  if (bug) throw bug.thrown;
   const skips = new Map(order.map((target) => [target, admission.refusal(target)]));
   const last = order.findLast((target) => !skips.get(target));
   const resort = last ? undefined : admission.next(true);
@@ -71,7 +73,8 @@ export function explain(plan: CallPlan, config: ChainConfig): Plan {
     const offer = spend.offer(demand);
     const capped = "capped" in offer ? offer.capped : undefined;
     const final = target === last || target === resort;
-    const extra = mendable(plan, config, demand.asked);
+    const sent = capped ?? askedTokens(demand.request);
+    const extra = mendable(plan, config, sent);
     const attempts = skip ? (target === resort ? 1 : 0) : 1 + retriesOf(target, final, config, extra);
     const waitMs = attempts === 0 ? 0 : waitOf(target, final, attempts, plan, config);
     const most = Math.min(capped ?? Number.POSITIVE_INFINITY, demands.mostOutput(demand));
@@ -127,8 +130,8 @@ function usd(value: number): number {
 }
 
 /** Requests that no class counts: once more with fewer max_tokens, once more without a text to continue. */
-function mendable({ request }: CallPlan, { recovery }: ChainConfig, asked: number | undefined): number {
-  return (asked === undefined ? 0 : 1) + (recovery === "continue" && continuable(request) ? 1 : 0);
+function mendable({ request }: CallPlan, { recovery }: ChainConfig, sent: number | undefined): number {
+  return (sent === undefined ? 0 : 1) + (recovery === "continue" && continuable(request) ? 1 : 0);
 }
 
 function rulesOf({ retry }: Target): ResolvedRule[] {

@@ -1,18 +1,20 @@
 import { Admission } from "./admission.js";
 import { type CallPlan, needsTools, targetsOf, toolsOf } from "./call-plan.js";
 import { Demands } from "./demand.js";
-import { OptionsError } from "./errors.js";
 import { Guard } from "./guard.js";
 import type { ChainConfig } from "./options.js";
 import type { Skip } from "./record.js";
 import { Spend } from "./spend.js";
+import { orderOf } from "./target-order.js";
 import { TargetQueue } from "./target-queue.js";
 import type { Target } from "./types.js";
-import type { BreakerPhase, CallFacts, OrderView, Strategy } from "./vitals.js";
+import type { BreakerPhase, CallFacts } from "./vitals.js";
 
 /** Whom a call may ask, in which order, in what form, at what price. */
 export interface Prospects {
   readonly order: readonly Target[];
+  /** What the strategy threw instead of an order. */
+  readonly bug?: { readonly thrown: unknown };
   readonly facts: CallFacts;
   readonly demands: Demands;
   readonly guard: Guard;
@@ -27,21 +29,6 @@ export interface ProspectsInit {
   deadlineAt: number;
   onSkip(skip: Skip): void;
   onBreaker(target: Target, phase: BreakerPhase): void;
-}
-
-/** What a strategy makes of the targets: some of them, each once. @throws OptionsError when it is something else */
-function orderedBy(strategy: Strategy, targets: readonly Target[], view: OrderView): readonly Target[] {
-  let order: readonly Target[];
-  try {
-    // A list of its own: one that is sorted in place must not be the chain's.
-    order = strategy.order([...targets], view);
-  } catch (cause) {
-    throw new OptionsError(`strategy ${strategy.name} failed to order the targets: ${cause}`, { cause });
-  }
-  if (!Array.isArray(order) || order.some((target) => !targets.includes(target))) {
-    throw new OptionsError(`strategy ${strategy.name} must return a list of the targets it was given`);
-  }
-  return [...new Set(order)];
 }
 
 export function prospectsOf(plan: CallPlan, config: ChainConfig, init: ProspectsInit): Prospects {
@@ -64,10 +51,9 @@ export function prospectsOf(plan: CallPlan, config: ChainConfig, init: Prospects
   };
   const [first, ...others] = targets;
   // A model that the call itself asks for comes first, whatever the strategy thinks of the rest.
-  const order =
-    plan.model === undefined
-      ? orderedBy(strategy, targets, view)
-      : [first!, ...orderedBy(strategy, others, view)];
+  const asked = plan.model === undefined ? [] : [first!];
+  const { targets: rest, bug } = orderOf(strategy, asked.length > 0 ? others : targets, view);
+  const order = bug ? [] : [...asked, ...rest];
   const { maxCostUsd: maxUsd, neverDearerThan } = config;
   const spend = new Spend(demands, {
     maxUsd: plan.maxCostUsd ?? maxUsd,
@@ -84,5 +70,5 @@ export function prospectsOf(plan: CallPlan, config: ChainConfig, init: Prospects
     needsTools: needsTools(request),
     onSkip: init.onSkip,
   });
-  return { order, facts, demands, guard, spend, admission };
+  return { order, ...(bug && { bug }), facts, demands, guard, spend, admission };
 }

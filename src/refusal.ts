@@ -18,6 +18,8 @@ export interface RefusalView {
   blemishes: readonly Blemish[];
   remainingMs: number;
   needsTools: boolean;
+  /** What the request asks for and the model is said to lack. */
+  lacks: string | undefined;
   /** What other calls have learnt. */
   belief: Belief | undefined;
   /** What the call's money says. */
@@ -37,6 +39,7 @@ export function refusal(target: Target, view: RefusalView): Skip | undefined {
   if (remainingMs < MIN_ATTEMPT_MS)
     return skip("deadline", { remainingMs: Math.max(0, Math.floor(remainingMs)) });
   if (view.needsTools && !target.provider.supports.tools) return skip("unsupported", { feature: "tools" });
+  if (view.lacks) return skip("unsupported", { feature: view.lacks });
   if (demand.unfit) return skip(demand.unfit.reason, demand.unfit.detail);
   for (const blemish of view.blemishes) {
     const spoken = blemished(target, demand, blemish);

@@ -3,7 +3,7 @@ import type { Attempt } from "./attempt.js";
 import { afterOverflow } from "./context-window.js";
 import type { Guard, Pass } from "./guard.js";
 import type { Lane } from "./lane.js";
-import { askedTokens } from "./request.js";
+import { askedTokens, leastTokens } from "./request.js";
 import { giveUp, judge } from "./retry.js";
 import type { Failure, FailureClass, Verdict } from "./types.js";
 
@@ -71,7 +71,7 @@ function mended(lane: Lane, attempt: Attempt, failure: Failure): (() => void) | 
   // Nothing was asked for: the server's own measure is its affair, and another target may have a better one.
   if (asked === undefined) return undefined;
   const tokens = afterOverflow({ asked, limitTokens, neededTokens, outputTokens });
-  return tokens === undefined
+  return tokens === undefined || tokens < leastTokens(attempt.request)
     ? undefined
     : () => {
         lane.maxTokens = tokens;

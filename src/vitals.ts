@@ -57,7 +57,7 @@ export interface Strategy {
   readonly targetIds?: readonly string[];
   /** Lanes that start beside others draw on the chain's budget, unless false. */
   readonly budgeted?: boolean;
-  /** Returns targets in the order to try; a target left out is not tried. */
+  /** Returns targets in the order to try; a target left out is not tried. What it throws, or a list of anything else, ends the call. */
   order(targets: readonly Target[], view: OrderView): readonly Target[];
   /** Milliseconds after which the next target starts beside the running ones; Infinity: only after a failure. */
   hedgeDelay(view: PaceView): number;

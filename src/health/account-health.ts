@@ -1,4 +1,5 @@
 import type { Failure, FailureClass } from "../types.js";
+import { graver } from "./target-health.js";
 
 interface Block {
   class: FailureClass;
@@ -30,8 +31,8 @@ export class AccountHealth {
       until: now + (stated ?? guessMs(this.#strikes++)),
       stated: stated !== undefined,
     };
-    if (tier === "free") this.#free = later(this.#free, block);
-    else this.#all = later(this.#all, block);
+    if (tier === "free") this.#free = inForce(this.#free, block, now);
+    else this.#all = inForce(this.#all, block, now);
   }
 
   /** A paid answer shows that key and account are well again; a free one only that the free tier is. */
@@ -45,11 +46,11 @@ export class AccountHealth {
   }
 
   blocked(free: boolean, now: number): Block | undefined {
-    const blocks = [this.#all, free ? this.#free : undefined].filter((block) => block && block.until > now);
-    return blocks.reduce((a, b) => later(a, b), undefined);
+    const all = this.#all && this.#all.until > now ? this.#all : undefined;
+    return free && this.#free && this.#free.until > now ? inForce(all, this.#free, now) : all;
   }
 }
 
-function later(a: Block | undefined, b: Block | undefined): Block | undefined {
-  return a && b ? (b.until > a.until ? b : a) : (a ?? b);
+function inForce(before: Block | undefined, found: Block, now: number): Block {
+  return before && before.until > now ? graver(before, found) : found;
 }

@@ -49,7 +49,7 @@ export class Health {
       reason: name === "rate_limit" ? "cooling_down" : "account_blocked",
       until,
       stated,
-      held: own?.held ?? known.turns.used > 0,
+      held: own?.held ?? known.turns.taken,
       askedAt: known.askedAt,
       class: name,
     };

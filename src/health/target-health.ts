@@ -5,6 +5,7 @@ import type { BreakerPhase } from "../vitals.js";
 import { FadingAverage } from "./averages.js";
 import { Quantiles } from "./quantiles.js";
 import { Slots } from "./slots.js";
+import { Turns } from "./turns.js";
 
 /** A target that is well until something speaks against it: one good attempt, which never fades. */
 const PRIOR = { value: 1, weight: 1 };
@@ -25,6 +26,12 @@ export interface Belief {
   class?: FailureClass;
 }
 
+/** Of two times: what a server said stands above what is guessed, and the longer one above the shorter. */
+export function graver<T extends { until: number; stated: boolean }>(a: T, b: T): T {
+  if (a.stated !== b.stated) return a.stated ? a : b;
+  return b.until > a.until ? b : a;
+}
+
 /** What all calls together know of one model at one provider with one key. Times are monotonic ms. */
 export class TargetHealth {
   breaker: BreakerState = CLOSED;
@@ -33,7 +40,7 @@ export class TargetHealth {
   readonly firstContent = new Quantiles();
   inFlight = 0;
   /** Taken by those who ask before the target's time. */
-  readonly turns = new Slots();
+  readonly turns = new Turns();
   /** When that was last done, until it answers. */
   askedAt = 0;
   #cooling: { since: number; until: number; stated: boolean; class: FailureClass } | undefined;
@@ -91,26 +98,21 @@ export class TargetHealth {
   ): void {
     if (this.#strikes === 0) this.#struckAt = now;
     const until = now + (stated ?? guessMs(this.#strikes++));
-    // A shorter time that is learnt later does not undo a longer one.
-    if (!this.#cooling || until > this.#cooling.until)
-      this.#cooling = { since: now, until, stated: stated !== undefined, class: name };
+    const found = { since: now, until, stated: stated !== undefined, class: name };
+    this.#cooling = this.#cooling && this.#cooling.until > now ? graver(this.#cooling, found) : found;
   }
 
   belief(now: number): Belief | undefined {
-    const cooling = this.#cooling;
-    if (cooling && cooling.until > now)
-      return {
-        reason: "cooling_down",
-        until: cooling.until,
-        stated: cooling.stated,
-        held: this.turns.used > 0 || permit(this.breaker, now) === "open",
-        askedAt: this.askedAt,
-        class: cooling.class,
-      };
     const may = permit(this.breaker, now);
+    const held = this.turns.taken || may === "open";
+    const { askedAt } = this;
+    const cooling = this.#cooling;
+    if (cooling && cooling.until > now) {
+      const { until, stated, class: name } = cooling;
+      return { reason: "cooling_down", until, stated, held, askedAt, class: name };
+    }
     if (may === "closed" || may === "probe") return undefined;
-    const until = dueAt(this.breaker, now);
-    return { reason: "breaker_open", until, stated: false, held: may === "open", askedAt: this.askedAt };
+    return { reason: "breaker_open", until: dueAt(this.breaker, now), stated: false, held, askedAt };
   }
 
   phase(now: number): BreakerPhase {

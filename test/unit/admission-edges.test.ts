@@ -245,25 +245,6 @@ describe("a strategy of one's own", () => {
     expect(provider.requests).toHaveLength(2);
   });
 
-  it.each([
-    [
-      "throws",
-      () => {
-        throw new Error("bug");
-      },
-      "strategy own failed to order the targets: Error: bug",
-    ],
-    ["returns nothing", () => undefined, "strategy own must return a list of the targets it was given"],
-    [
-      "returns a stranger",
-      () => targetsOf("x/y"),
-      "strategy own must return a list of the targets it was given",
-    ],
-  ])("that %s is named", (_, order, message) => {
-    const { chain } = bench(texts, strategy(order as never));
-    expect(() => chain.stream(ask)).toThrow(message);
-  });
-
   it.each([Number.NaN, undefined, "soon"])("whose hedge delay is %s starts nothing beside", async (delay) => {
     const { chain, provider } = bench(
       { [A]: [says(500, "a")], [B]: [answer("b")] },

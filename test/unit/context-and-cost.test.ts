@@ -256,13 +256,13 @@ describe("explain", () => {
     expect(plan.strategy).toBe("sequential");
     expect(plan.inputTokens).toBeGreaterThan(8_000);
     expect(plan.targets.map(({ target, attempts, waitMs }) => [target, attempts, waitMs])).toEqual([
-      [A, 3, 3 * 30_000 + 6_500],
+      [A, 4, 4 * 30_000 + 6_500],
       [B, 0, 0],
-      [C, 3, 3 * 120_000 + 6_500],
+      [C, 4, 4 * 120_000 + 6_500],
     ]);
     expect(plan.targets[1]!.skip).toMatchObject({ reason: "context_too_small", detail: { window: 4_000 } });
-    expect(plan.targets[0]!.costUsd).toBeGreaterThan(3 * 0.018);
-    expect(plan.worstCase).toMatchObject({ attempts: 6, waitMs: 463_000, costUsd: plan.targets[0]!.costUsd });
+    expect(plan.targets[0]!.costUsd).toBeGreaterThan(4 * 0.018);
+    expect(plan.worstCase).toMatchObject({ attempts: 8, waitMs: 600_000, costUsd: plan.targets[0]!.costUsd });
     expect(bed.provider.requests).toEqual([]);
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
   });
