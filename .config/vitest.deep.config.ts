@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+import base from "./vitest.config.js";
+
+const { SIM_RUNS = "100000", SIM_CALLS = "1000000" } = process.env;
+
+/** Properties and simulations at length. */
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    include: ["test/sim/**/*.test.ts"],
+    env: { ...base.test?.env, SIM_RUNS, SIM_CALLS },
+  },
+});
