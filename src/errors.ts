@@ -66,9 +66,9 @@ export class FallbackChainError extends Error {
   override readonly name = "FallbackChainError";
   readonly code: FallbackChainErrorCode;
   readonly attempts: FailedAttempt[];
-  /** Targets refused before a request was spent on them. */
+  /** Targets passed over; one of them may be in `attempts`, too. */
   readonly skipped: Skip[];
-  /** Milliseconds until it is worth trying again, where a server said so. */
+  /** Milliseconds until it is worth trying again, as far as servers have said or breakers and cool-downs tell. */
   readonly retryAfterMs?: number;
   /** HTTP status of the failure that ended the call; 503 when no target was admitted. */
   readonly status?: number;

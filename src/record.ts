@@ -11,7 +11,7 @@ export type SkipReason =
   | "budget"
   | "busy";
 
-/** A target refused before a request was spent on it. */
+/** A target passed over before a request was spent on it; or that was not hedged, or not asked again, for want of budget. */
 export interface Skip {
   target: string;
   model: string;
@@ -94,6 +94,7 @@ export interface AuditRecord extends Omit<CallStart, "targets"> {
     attempt: number;
   };
   attempts: AuditAttempt[];
+  /** A target may be in `attempts`, too: passed over, and asked when nobody else was left. */
   skipped: Skip[];
   /** Of the answer only; what failed attempts used is in `attempts`. */
   usage?: Usage;
