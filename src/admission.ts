@@ -65,9 +65,8 @@ export class Admission {
   next(alone: boolean): Target | undefined {
     const { queue } = this.#init;
     const target = queue.take(
-      (each) => !this.#refusal(each),
-      (each) => {
-        const skip = this.#refusal(each)!;
+      (each) => this.#refusal(each),
+      (each, skip) => {
         this.#skip(each, skip);
         return PASSING.has(skip.reason);
       },

@@ -16,13 +16,20 @@ export class TargetQueue {
     return [...this.#left, ...this.#passed];
   }
 
-  /** The first one that passes, taken out; those before it go to `refused`, and are passed over when that says true. */
-  take(passes: (target: Target) => boolean, refused: (target: Target) => boolean): Target | undefined {
+  /**
+   * The first one without a refusal, taken out; those before it go to `refused`, and are passed over when that says true.
+   * Each is asked about once: a moment later the answer may be another.
+   */
+  take<R>(
+    refusal: (target: Target) => R | undefined,
+    refused: (target: Target, why: R) => boolean,
+  ): Target | undefined {
     for (let target = this.#left.shift(); target; target = this.#left.shift()) {
-      if (passes(target)) return target;
-      if (refused(target)) this.pass(target);
+      const why = refusal(target);
+      if (why === undefined) return target;
+      if (refused(target, why)) this.pass(target);
     }
-    return this.pick(passes);
+    return this.pick((each) => refusal(each) === undefined);
   }
 
   /** The first one that passes, taken out; the others stay where they are. */

@@ -9,8 +9,10 @@ import {
   type Strategy,
   scripted,
 } from "../../src/chain.js";
+import { systemClock } from "../../src/clock.js";
 import { Health } from "../../src/health/health.js";
 import { answer } from "../../src/providers/scripted.js";
+import type { Clock } from "../../src/types.js";
 import { ask, bench, drain, story } from "../support/chain.js";
 import { targetsOf } from "./strategies/view.js";
 
@@ -368,4 +370,27 @@ it("explain counts the last resort, and leaves everything as it is", async () =>
   expect(plan.worstCase.attempts).toBe(1);
   expect(JSON.stringify(chain.health())).toBe(before);
   expect(provider.requests).toHaveLength(10);
+});
+
+it("a cool-down that ends between two looks at the clock is over, and no bug", async () => {
+  for (let left = 1; left <= 60; left++) {
+    let ahead = 0;
+    let step = 0;
+    const clock: Clock = {
+      ...systemClock,
+      now: () => {
+        ahead += step;
+        return systemClock.now() + ahead;
+      },
+    };
+    const { chain } = bench(
+      { [A]: [http(429, { "retry-after": "6" }), answer("a")], [B]: [answer("b")] },
+      { clock },
+    );
+    await run(chain);
+    ahead = 6_000 - left;
+    // From here on every look costs a millisecond.
+    step = 1;
+    expect((await run(chain)).error, `${left} ms before its end`).toBeUndefined();
+  }
 });

@@ -18,6 +18,6 @@ export const NAIVE: SimulatedOptions = {
 
 const env = (name: string, otherwise: number): number => Number(process.env[name] ?? otherwise);
 
-/** Calls per simulation and setting: 10⁵ in CI, 10⁶ for the figures in docs/resilience.md. */
-export const CALLS = env("SIM_CALLS", 100_000);
+/** Calls per simulation and setting: 10⁵ on one Node in CI, 10⁶ for the figures in docs/resilience.md. */
+export const CALLS = env("SIM_CALLS", 20_000);
 export const SEED = env("SIM_SEED", 1);
