@@ -18,7 +18,7 @@ const PURE =
 const PROVIDERS = /^providers\//;
 const CATALOGUE = /^catalogue\//;
 /** What may be asked, of whom, at what price; the wire form of a request is the providers' affair. */
-const ADMISSION = /^(admission|refusal|last-resort|target-queue|guard|demand|spend)\.ts$|^health\//;
+const ADMISSION = /^admission\/|^health\//;
 const WIRE_FORM = /^request\.ts$|^providers\/(request|json)\.ts$/;
 const ENGINE = /^(attempt|upstream|lane|race|recovery)\.ts$/;
 const EVIDENCE = /^(audit|telemetry)\//;

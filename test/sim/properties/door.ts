@@ -1,4 +1,4 @@
-import { Guard, type Pass } from "../../../src/guard.js";
+import { Guard, type Pass } from "../../../src/admission/guard.js";
 import type { TargetHealth } from "../../../src/health/target-health.js";
 import type { Scenario } from "./scenario.js";
 
