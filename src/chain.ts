@@ -1,3 +1,4 @@
+export type { BreakerOptions } from "./admission/guard.js";
 export type { Answer, ToolCall } from "./answer.js";
 export type { ChainStream } from "./answer-stream.js";
 export { jsonlAudit } from "./audit/jsonl.js";
@@ -16,7 +17,6 @@ export {
 } from "./errors.js";
 export { classify } from "./failure.js";
 export { type CompleteAnswer, FallbackChain } from "./fallback-chain.js";
-export type { BreakerOptions } from "./guard.js";
 export { createHealth, type Health } from "./health/health.js";
 export type { TargetReport } from "./health/report.js";
 export type { Logger } from "./logger.js";

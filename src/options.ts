@@ -1,10 +1,10 @@
+import type { BreakerOptions, GuardConfig } from "./admission/guard.js";
 import { DEFAULT_BREAKER } from "./breaker.js";
 import { type BudgetConfig, DEFAULT_BUDGET } from "./budget.js";
 import { type CatalogueOptions, Catalogues } from "./catalogue/catalogues.js";
 import { systemClock } from "./clock.js";
 import { defined } from "./defined.js";
 import { OptionsError } from "./errors.js";
-import type { BreakerOptions, GuardConfig } from "./guard.js";
 import { createHealth, type Health } from "./health/health.js";
 import { LagMeter } from "./lag.js";
 import { defaultLogger, type Logger, silentLogger } from "./logger.js";

@@ -1,12 +1,12 @@
-import { Admission } from "./admission.js";
+import { Admission } from "./admission/admission.js";
+import { Demands } from "./admission/demand.js";
+import { Guard } from "./admission/guard.js";
+import { Spend } from "./admission/spend.js";
+import { TargetQueue } from "./admission/target-queue.js";
 import { type CallPlan, needsTools, targetsOf, toolsOf } from "./call-plan.js";
-import { Demands } from "./demand.js";
-import { Guard } from "./guard.js";
 import type { ChainConfig } from "./options.js";
 import type { Skip } from "./record.js";
-import { Spend } from "./spend.js";
 import { orderOf } from "./target-order.js";
-import { TargetQueue } from "./target-queue.js";
 import type { Target } from "./types.js";
 import type { BreakerPhase, CallFacts } from "./vitals.js";
 

@@ -1,7 +1,7 @@
-import type { Admission } from "./admission.js";
+import type { Admission } from "./admission/admission.js";
+import type { Guard, Pass } from "./admission/guard.js";
 import type { Attempt } from "./attempt.js";
 import { afterOverflow } from "./context-window.js";
-import type { Guard, Pass } from "./guard.js";
 import type { Lane } from "./lane.js";
 import { askedTokens, leastTokens } from "./request.js";
 import { giveUp, judge } from "./retry.js";

@@ -1,11 +1,11 @@
-import { type Capability, missingCapability } from "./capabilities.js";
-import { type Fit, fitWindow } from "./context-window.js";
-import type { ModelFacts } from "./model-facts.js";
-import { likelyCost, worstCost } from "./price.js";
-import type { Skip } from "./record.js";
-import { askedTokens, leastTokens, wireRequest, withMaxTokens } from "./request.js";
-import { imagesIn, inputTokens, MARGIN, roughTokens } from "./tokens.js";
-import type { ChatRequest, Target, WireRequest } from "./types.js";
+import { type Capability, missingCapability } from "../capabilities.js";
+import { type Fit, fitWindow } from "../context-window.js";
+import type { ModelFacts } from "../model-facts.js";
+import { likelyCost, worstCost } from "../price.js";
+import type { Skip } from "../record.js";
+import { askedTokens, leastTokens, wireRequest, withMaxTokens } from "../request.js";
+import { imagesIn, inputTokens, MARGIN, roughTokens } from "../tokens.js";
+import type { ChatRequest, Target, WireRequest } from "../types.js";
 
 /** Output that a request without max_tokens is reckoned with, where prices are compared. */
 const USUAL_OUTPUT = 1_000;

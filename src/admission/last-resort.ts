@@ -1,7 +1,7 @@
+import type { Belief } from "../health/target-health.js";
+import type { Clock, Target } from "../types.js";
 import type { Guard } from "./guard.js";
-import type { Belief } from "./health/target-health.js";
 import type { TargetQueue } from "./target-queue.js";
-import type { Clock, Target } from "./types.js";
 
 /** How long a call with nobody left waits for its turn. */
 const TURN_MS = 1_000;

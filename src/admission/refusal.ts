@@ -1,9 +1,9 @@
+import { accountOf, isFree } from "../health/health.js";
+import type { Belief } from "../health/target-health.js";
+import type { Skip } from "../record.js";
+import { MIN_ATTEMPT_MS } from "../retry.js";
+import type { Failure, Target } from "../types.js";
 import type { Demand } from "./demand.js";
-import { accountOf, isFree } from "./health/health.js";
-import type { Belief } from "./health/target-health.js";
-import type { Skip } from "./record.js";
-import { MIN_ATTEMPT_MS } from "./retry.js";
-import type { Failure, Target } from "./types.js";
 
 /** What earlier attempts of the same call have shown. */
 export interface Blemish {

@@ -1,12 +1,12 @@
+import { Refused } from "../errors.js";
+import type { Skip } from "../record.js";
+import type { Clock, Failure, Target } from "../types.js";
 import type { Demands } from "./demand.js";
-import { Refused } from "./errors.js";
 import type { Guard, Pass } from "./guard.js";
 import { LastResort } from "./last-resort.js";
-import type { Skip } from "./record.js";
 import { type Blemish, refusal } from "./refusal.js";
 import type { Offer, Spend } from "./spend.js";
 import type { TargetQueue } from "./target-queue.js";
-import type { Clock, Failure, Target } from "./types.js";
 
 /** Reasons that may have passed when everybody else has been asked. */
 const PASSING: ReadonlySet<Skip["reason"]> = new Set([

@@ -1,8 +1,8 @@
+import { costOf } from "../price.js";
+import type { Cost, Skip } from "../record.js";
+import { leastTokens, withMaxTokens } from "../request.js";
+import type { Usage, WireRequest } from "../types.js";
 import type { Demand, Demands } from "./demand.js";
-import { costOf } from "./price.js";
-import type { Cost, Skip } from "./record.js";
-import { leastTokens, withMaxTokens } from "./request.js";
-import type { Usage, WireRequest } from "./types.js";
 
 /** An answer shorter than this is not worth paying for. */
 const MIN_OUTPUT = 256;

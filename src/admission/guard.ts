@@ -1,11 +1,11 @@
-import { type BreakerConfig, permit, reduce, type Ticket, ticketOf } from "./breaker.js";
-import type { BudgetConfig } from "./budget.js";
-import type { ChainEvent } from "./events.js";
-import { type Health, isFree } from "./health/health.js";
-import { isUnhealthy } from "./health/symptoms.js";
-import type { Belief, TargetHealth } from "./health/target-health.js";
-import type { Clock, Failure, FailureClass, Target } from "./types.js";
-import type { BreakerPhase, Vitals } from "./vitals.js";
+import { type BreakerConfig, permit, reduce, type Ticket, ticketOf } from "../breaker.js";
+import type { BudgetConfig } from "../budget.js";
+import type { ChainEvent } from "../events.js";
+import { type Health, isFree } from "../health/health.js";
+import { isUnhealthy } from "../health/symptoms.js";
+import type { Belief, TargetHealth } from "../health/target-health.js";
+import type { Clock, Failure, FailureClass, Target } from "../types.js";
+import type { BreakerPhase, Vitals } from "../vitals.js";
 
 export interface BreakerOptions extends BreakerConfig {
   /** First content later than this counts as a failure of health. */

@@ -1,4 +1,4 @@
-import type { Target } from "./types.js";
+import type { Target } from "../types.js";
 
 /** The targets a call has not asked yet, in order, and those it has passed over for a reason that may pass. */
 export class TargetQueue {
