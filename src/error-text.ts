@@ -1,5 +1,5 @@
 import type { FallbackChainErrorCode } from "./errors.js";
-import type { Skip } from "./record.js";
+import type { Skip, SkipReason } from "./record.js";
 import type { Failure, FailureClass } from "./types.js";
 
 /** What the reader of an error can do next, where there is something to do. */
@@ -13,6 +13,15 @@ const ADVICE: Partial<Record<FailureClass, string>> = {
   not_found: "Check the model's name and the base URL.",
   network: "Check the network and the base URL.",
   rate_limit: "Try again later, or add a fallback with another provider.",
+};
+
+/** The same where no target was asked, by the reason of the first. */
+const ADMISSION_ADVICE: Partial<Record<SkipReason, string>> = {
+  context_too_small: "Shorten the prompt, or add a fallback with a larger context window.",
+  unsupported: "Add a fallback that supports what the request asks for.",
+  too_dear: "Raise maxCostUsd, ask for fewer max_tokens, or add a cheaper fallback.",
+  account_blocked: "Check the API key and the account's credits.",
+  busy: "Raise maxConcurrent, or add a fallback.",
 };
 
 /** The message of a FallbackChainError: what ended the call, what was tried, what to do. */
@@ -35,7 +44,9 @@ export function errorText(
   let text = parts.join(": ");
   if (!/[.!?…]$/.test(text)) text += ".";
   if (retryAfterMs !== undefined) text += ` Worth trying again in ${Math.ceil(retryAfterMs / 1000)} s.`;
-  const advice = code === "aborted" || code === "deadline" ? undefined : failure && ADVICE[failure.class];
+  const [refused] = attempts === 0 ? skipped : [];
+  const found = failure ? ADVICE[failure.class] : refused && ADMISSION_ADVICE[refused.reason];
+  const advice = code === "aborted" || code === "deadline" ? undefined : found;
   return advice ? `${text} ${advice}` : text;
 }
 

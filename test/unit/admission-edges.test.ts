@@ -394,3 +394,15 @@ it("a cool-down that ends between two looks at the clock is over, and no bug", a
     expect((await run(chain)).error, `${left} ms before its end`).toBeUndefined();
   }
 });
+
+it("a call that nobody may be asked for says what to do", async () => {
+  const small = bench({ [A]: [answer("a")] }, { targets: [{ model: A, contextWindow: 3 }] });
+  expect((await run(small.chain)).error!.message).toMatch(
+    /after 0 attempts: no target was admitted \(a\/one: context_too_small\)\. Shorten the prompt/,
+  );
+  const dear = bench(
+    { [A]: [answer("a")] },
+    { targets: [{ model: A, price: { input: 1e6, output: 1e6 } }], maxCostUsd: 0.01 },
+  );
+  expect((await run(dear.chain)).error!.message).toContain("Raise maxCostUsd");
+});
