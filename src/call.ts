@@ -116,6 +116,7 @@ export class Call {
       throw this.#end("interrupted", failure);
     }
     const verdict = this.#lanes.judge(lane, attempt, failure);
+    if (this.#lanes.stopped) throw this.#lanes.stopped;
     if (verdict.do === "stop") throw new LaneFailed(failure, verdict);
     this.#lanes.continueFrom(recovery === "continue" && continuable(this.#plan.request) ? this.shown : "");
     const died = new LaneFailed(failure, verdict);

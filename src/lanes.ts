@@ -41,6 +41,7 @@ const ENDS: ReadonlySet<ChainEvent["type"]> = new Set(["attempt.failed", "attemp
 /** The lanes of one call: which are begun, what each asks for, and what follows when an attempt fails. */
 export class Lanes implements RaceContext, LaneContext<Entry> {
   readonly running = new Set<Lane>();
+  stopped: LaneFailed | undefined;
   readonly #init: LanesInit;
   readonly #asked = new Map<number, Asked>();
   /** The text that the next attempts are to continue; empty: none. */

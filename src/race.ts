@@ -17,6 +17,8 @@ export interface RaceContext {
   hedgeLane(): Lane | undefined;
   /** Has the failure of one lane sealed the fate of another? */
   dooms(failed: LaneFailed, lane: Lane, other: Lane): boolean;
+  /** What has stopped the call: no other lane is to begin, whatever becomes of those under way. */
+  stopped: LaneFailed | undefined;
   /** A lane has won; from now on it is the call's to cancel. */
   commit(lane: Lane): void;
   hedgeDelay(view: { started: number; elapsedMs: number }): number;
@@ -112,8 +114,10 @@ export function race(context: RaceContext, first: Start, before?: LaneFailed): P
       if (odd && running.size === 0) return end(() => reject(odd?.error));
       if (error instanceof LaneFailed && error.verdict.do === "stop") {
         stop = error;
+        context.stopped = error;
         for (const other of running) {
-          if (!context.dooms(error, lane, other)) continue;
+          // One that has not sent anything yet is not under way.
+          if (other.attempts > 0 && !context.dooms(error, lane, other)) continue;
           running.delete(other);
           other.cancel("lost");
         }

@@ -18,7 +18,7 @@ async function main() {
   const { text, $meta } = await model.invoke({ messages: [{ role: "user", content: "Hello" }] });
   await model.shutdown();
   await simulator.close();
-  const asked = simulator.requests.map((request) => request.model);
+  const asked = simulator.requests.flatMap((request) => request.model ?? []);
   const attempts = $meta.fallback.attempts.map((attempt) => attempt.outcome);
   console.log(JSON.stringify({ text, asked, attempts, instance: model instanceof ChatModel, sameChain: FallbackChain === Chain }));
 }

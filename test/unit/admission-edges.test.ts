@@ -406,3 +406,32 @@ it("a call that nobody may be asked for says what to do", async () => {
   );
   expect((await run(dear.chain)).error!.message).toContain("Raise maxCostUsd");
 });
+
+describe("a stop", () => {
+  const filtered: Script = [500, { type: "refusal", text: "no" }, { type: "finish", reason: "stop" }];
+
+  it("starts no other lane, not even for one under way that wins and then dies", async () => {
+    const dying: Script = { headersMs: 0, steps: [800, "half ", 200, { kind: "eof", afterContent: true }] };
+    const { chain, provider } = bench(
+      { [A]: [filtered], [B]: [dying], "c/three": [answer("c")] },
+      { strategy: race({ max: 2 }) },
+    );
+    const { error } = await run(chain);
+    expect(error).toMatchObject({ code: "stopped" });
+    expect(provider.requests.map(({ model }) => model)).toEqual([A, B]);
+  });
+
+  it("ends a lane that still waits for room", async () => {
+    const { chain, provider } = bench(
+      { [B]: [says(3_000, "b")], [A]: [filtered] },
+      {
+        targets: [{ model: B, maxConcurrent: { limit: 1, waitMs: 5_000 } }, { model: A }],
+        strategy: hedged({ afterMs: 100 }),
+      },
+    );
+    const [first, second] = await Promise.all([run(chain), run(chain)]);
+    expect(first.text).toBe("b");
+    expect(second.error).toMatchObject({ code: "stopped", attempts: [{ model: A }] });
+    expect(provider.requests.filter(({ model }) => model === B)).toHaveLength(1);
+  });
+});
