@@ -241,6 +241,9 @@ export class Attempt {
   #fail(error: unknown): unknown {
     if (error instanceof Cancelled || error instanceof OptionsError) {
       this.#end();
+      // The one who cancels tells of it; a provider that cannot send does not.
+      if (error instanceof OptionsError)
+        this.#emit({ type: "attempt.cancelled", n: this.n, reason: "aborted" });
       return error;
     }
     const signal: Signal =

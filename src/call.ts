@@ -186,6 +186,8 @@ export class Call {
     if (this.settled) return this.error;
     for (const lane of this.#lanes.running) lane.cancel("aborted");
     this.#prospects.admission.close();
+    // It tells the log, and a logger may be what aborts the call.
+    if (this.settled) return this.error;
     const outcome = code === "aborted" ? "aborted" : "failed";
     const record = this.#settle({ type: "call.finished", outcome, code, ...(failure && { failure }) });
     // What is wrong with the request is so at any time.

@@ -119,7 +119,9 @@ export class Lane {
     if (this.#cancelled) throw this.#cancelled;
     const context = this.#context;
     const entering = context.enter(this, (leave) => {
-      this.#leave = leave;
+      // Cancelled between two waits, it would hear nothing any more.
+      if (this.#cancelled) leave();
+      else this.#leave = leave;
     });
     const entry = await entering.catch((error) => {
       throw this.#cancelled ?? error;

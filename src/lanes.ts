@@ -72,6 +72,10 @@ export class Lanes implements RaceContext, LaneContext<Entry> {
     return target && new Lane(target, this);
   }
 
+  get hasOthers(): boolean {
+    return this.#init.prospects.admission.hasOthers;
+  }
+
   hedgeLane(): Lane | undefined {
     const [first] = this.running;
     const budgeted = this.#init.config.strategy.budgeted !== false;

@@ -13,6 +13,8 @@ export interface RaceContext {
   readonly running: Set<Lane>;
   /** The next admitted target as a lane; undefined when none is left. */
   nextLane(): Lane | undefined;
+  /** Targets are left that have not been asked. */
+  readonly hasOthers: boolean;
   /** A lane to start beside those in flight; undefined when none may. */
   hedgeLane(): Lane | undefined;
   /** Has the failure of one lane sealed the fate of another? */
@@ -75,8 +77,8 @@ export function race(context: RaceContext, first: Start, before?: LaneFailed): P
       lane.onRelapse = () => guarded(hedge);
       lane.run(why, waitMs).then(
         (committed) => {
-          running.delete(lane);
-          if (ended) return lane.cancel("lost");
+          // Cancelled in the very moment in which it won.
+          if (!running.delete(lane) || ended) return lane.cancel("lost");
           end(() => {
             context.commit(lane);
             resolve(committed);
@@ -100,7 +102,7 @@ export function race(context: RaceContext, first: Start, before?: LaneFailed): P
         const lane = context.hedgeLane();
         if (lane) start({ lane, why: "hedge" });
         // There may be room, or money, a little later.
-        else timer = clock.setTimeout(() => guarded(begin), Math.max(delay, AGAIN_MS));
+        else if (context.hasOthers) timer = clock.setTimeout(() => guarded(begin), Math.max(delay, AGAIN_MS));
       };
       // Not by a timer: a quick answer would come before it, and whoever races wants all to be asked.
       if (delay <= 0) begin();
@@ -125,6 +127,7 @@ export function race(context: RaceContext, first: Start, before?: LaneFailed): P
       const next = settled() ? undefined : context.nextLane();
       if (next) return start({ lane: next, why: error instanceof Refused ? why : "failover" });
       if (running.size === 0) end(() => reject(stop ?? failed ?? error));
+      else hedge();
     };
 
     guarded(() => start(first));

@@ -30,7 +30,8 @@ export function verdictOf(lane: Lane, attempt: Attempt, failure: Failure, view: 
   const { admission, guard, pass } = view;
   const { target } = lane;
   const last = !admission.hasNext({ target, failure });
-  const otherwise = giveUp(failure, { policy: target.retry, last });
+  const left = !last || admission.hasResort({ target, failure });
+  const otherwise = giveUp(failure, { policy: target.retry, last: !left });
   const again = mended(lane, attempt, failure);
   const verdict: Verdict = again
     ? { do: "retry", waitMs: 0 }
@@ -43,7 +44,7 @@ export function verdictOf(lane: Lane, attempt: Attempt, failure: Failure, view: 
         last,
         random: view.random,
       });
-  if (verdict.do !== "retry") return verdict;
+  if (verdict.do !== "retry") return otherwise;
   // A probe asks whether the target is well, and has its answer.
   // Nor is one asked whose breaker this very failure opens: a wait would end at a closed door.
   if (pass.probe || guard.opens(pass, failure)) return otherwise;

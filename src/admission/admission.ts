@@ -68,7 +68,7 @@ export class Admission {
       (each) => this.#refusal(each),
       (each, skip) => {
         this.#skip(each, skip);
-        return PASSING.has(skip.reason);
+        return this.#mayPass(each, skip);
       },
     );
     return target ?? (alone ? this.#resort.take() : undefined);
@@ -104,6 +104,17 @@ export class Admission {
     return this.#init.queue.targets.some((target) => !this.#refusal(target, { blemishes, later: true }));
   }
 
+  /** Is there a target that would be asked before its time, with nobody else left? */
+  hasResort(also: Blemish): boolean {
+    const blemishes = [...this.#blemishes, also];
+    return this.#resort.has((target) => !this.#refusal(target, { blemishes, early: true, later: true }));
+  }
+
+  /** Are there targets that have not been asked? */
+  get hasOthers(): boolean {
+    return this.#init.queue.targets.length > 0;
+  }
+
   /**
    * Lets an attempt in, after waiting for room at its target. `again`: the target has been asked in this call.
    *
@@ -111,7 +122,7 @@ export class Admission {
    */
   async enter(target: Target, again: boolean, onLeave: (leave: () => void) => void): Promise<Entry> {
     const { guard, demands, spend } = this.#init;
-    const last = this.#resort.is(target);
+    const last = !again && this.#resort.is(target);
     // Looked at again behind each wait, with nothing between that and the attempt's leave.
     while (last && this.#resort.busy) await this.#awaitTurn(onLeave);
     let left = false;
@@ -187,8 +198,13 @@ export class Admission {
     // Its retries are counted by its lane: back in the queue it would get new ones.
     // Nor is it waited for twice in a row.
     const { queue } = this.#init;
-    if (!again && PASSING.has(reason) && (reason !== "busy" || queue.hasFresh)) queue.pass(target);
+    if (!again && this.#mayPass(target, skip) && (reason !== "busy" || queue.hasFresh)) queue.pass(target);
     return new Refused(reason);
+  }
+
+  /** May the reason have passed when everybody else has been asked? Money may be set aside for an attempt that fails at no cost. */
+  #mayPass(target: Target, { reason }: Skip): boolean {
+    return PASSING.has(reason) || (reason === "too_dear" && !this.#refusal(target, { later: true }));
   }
 
   #skip(target: Target, skip: Skip): void {

@@ -71,18 +71,18 @@ export class Demands {
 
   /** USD the call is likely to cost at the target; undefined: its price is unknown. */
   likely(target: Target): number | undefined {
-    const { facts, asked } = this.of(target);
-    return this.#usd(likelyCost, facts, this.input, Math.min(asked ?? USUAL_OUTPUT, USUAL_OUTPUT));
+    const demand = this.of(target);
+    return this.#usd(likelyCost, demand, this.input, Math.min(demand.asked ?? USUAL_OUTPUT, USUAL_OUTPUT));
   }
 
   /** USD of an attempt that brought `output` tokens and told no usage; undefined: the price is unknown. */
-  estimated({ facts }: Demand, output: number): number | undefined {
-    return this.#usd(likelyCost, facts, this.input, output);
+  estimated(demand: Demand, output: number): number | undefined {
+    return this.#usd(likelyCost, demand, this.input, output);
   }
 
   /** USD an attempt may cost at the most, with `output` tokens; undefined: its price is unknown. */
-  worst({ facts }: Demand, output: number): number | undefined {
-    return this.#usd(worstCost, facts, Math.ceil(this.input * (1 + MARGIN)), output);
+  worst(demand: Demand, output: number): number | undefined {
+    return this.#usd(worstCost, demand, Math.ceil(this.input * (1 + MARGIN)), output);
   }
 
   /** Tokens of output an attempt may bring at the most; Infinity: unknown. */
@@ -93,11 +93,16 @@ export class Demands {
     return Math.max(0, Math.min(...limits.map((limit) => limit ?? Number.POSITIVE_INFINITY)));
   }
 
-  #usd(cost: typeof likelyCost, { price }: ModelFacts, input: number, output: number): number | undefined {
+  #usd(
+    cost: typeof likelyCost,
+    { facts: { price }, request }: Demand,
+    input: number,
+    output: number,
+  ): number | undefined {
     if (!price) return undefined;
-    const { n } = this.#whole as { n?: unknown };
+    const { n } = request;
     const answers = typeof n === "number" && n > 1 ? n : 1;
-    const images = price.image ? price.image * imagesIn(this.#whole) : 0;
+    const images = price.image ? price.image * imagesIn(request) : 0;
     return cost({ input, output: output * answers }, price) + images;
   }
 

@@ -187,7 +187,9 @@ export class Guard {
     health.lives(startedAt);
     this.#config.health.account(target).answered(isFree(target), startedAt);
     this.#reduce(target, health, { type: "content", ticket });
-    if (ticket.lease !== undefined) pass.ticket = ticketOf(health.breaker);
+    // Of a lease that had run out nothing was heard, and the breaker may be another probe's.
+    if (ticket.lease !== undefined && permit(health.breaker, this.#now) === "closed")
+      pass.ticket = ticketOf(health.breaker);
     this.#heard(pass);
   }
 

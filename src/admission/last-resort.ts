@@ -49,6 +49,13 @@ export class LastResort {
     return queue.pick((target) => target === first);
   }
 
+  /** Is there one to take, of those that fit? */
+  has(fits: (target: Target) => boolean): boolean {
+    const { queue, guard } = this.#init;
+    if (this.#target || !guard.triesBest) return false;
+    return queue.targets.some((target) => guard.belief(target)?.stated === false && fits(target));
+  }
+
   get busy(): boolean {
     return this.#busy() !== undefined;
   }
@@ -86,7 +93,9 @@ export class LastResort {
     const { guard, fits } = this.#init;
     return targets.flatMap((target) => {
       const belief = guard.belief(target);
-      return belief && !belief.stated && fits(target) && guard.hasRoom(target) ? [{ target, ...belief }] : [];
+      // Whoever asks it may hold the room, and will give it back.
+      const room = belief?.held || guard.hasRoom(target);
+      return belief && !belief.stated && room && fits(target) ? [{ target, ...belief }] : [];
     });
   }
 }

@@ -14,9 +14,9 @@ export class Slots {
     return this.#used;
   }
 
-  /** Is there room for one more? Not past those who wait. */
+  /** Is there room for one more? Those who wait have a lower limit then: nobody of the same one is passed. */
   free(concurrency: Concurrency | undefined): boolean {
-    return !concurrency || (this.#used < concurrency.limit && this.#waiting.size === 0);
+    return !concurrency || this.#used < concurrency.limit;
   }
 
   /** Takes a slot, whether or not there is room. */
