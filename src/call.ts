@@ -38,7 +38,6 @@ export class Call {
   readonly #plan: CallPlan;
   readonly #config: ChainConfig;
   readonly #evidence: Evidence;
-  readonly #deadlineAt: number;
   readonly #prospects: Prospects;
   readonly #lanes: Lanes;
   readonly #onSettled: () => void;
@@ -52,11 +51,11 @@ export class Call {
     this.#onSettled = onSettled;
     this.#onAbort = () => this.abort({ kind: "aborted", message: "the caller's signal fired" });
     const startedAt = clock.now();
-    this.#deadlineAt = config.totalMs === false ? Number.POSITIVE_INFINITY : startedAt + config.totalMs;
+    const deadlineAt = config.totalMs === false ? Number.POSITIVE_INFINITY : startedAt + config.totalMs;
     this.#prospects = prospectsOf(plan, config, {
       id: this.id,
       dry: false,
-      deadlineAt: this.#deadlineAt,
+      deadlineAt,
       onSkip: (skip) => this.#lanes.tell({ type: "target.skipped", skip }),
       onBreaker: (target, phase) => this.#lanes.tell({ type: "breaker.changed", target, phase }),
     });
@@ -68,7 +67,7 @@ export class Call {
       plan,
       config,
       prospects: this.#prospects,
-      deadlineAt: this.#deadlineAt,
+      deadlineAt,
       explain: explainer(plan.request, clock),
       emit: (event) => evidence.emit(event),
     });

@@ -11,7 +11,7 @@ import { Turns } from "./turns.js";
 const PRIOR = { value: 1, weight: 1 };
 const RECENT = 32;
 /** What counts as recent. */
-export const RECENT_MS = 60_000;
+const RECENT_MS = 60_000;
 
 /** Why a target should be left alone, and until when (monotonic ms). */
 export interface Belief {
@@ -125,10 +125,6 @@ export class TargetHealth {
 
   firstContentMs(now: number): number | undefined {
     return this.#firstContentMs.value(now);
-  }
-
-  coolingUntil(now: number): number | undefined {
-    return this.#cooling && this.#cooling.until > now ? this.#cooling.until : undefined;
   }
 
   /** Failures of the last minute, of the last 32 attempts that failed. */
