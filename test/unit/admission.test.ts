@@ -8,7 +8,9 @@ import {
   type Script,
   scripted,
 } from "../../src/chain.js";
+import { systemClock } from "../../src/clock.js";
 import { answer } from "../../src/providers/scripted.js";
+import type { Clock } from "../../src/types.js";
 import { ask, bench, drain, story } from "../support/chain.js";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -137,6 +139,27 @@ describe("a breaker", () => {
     expect((await run(chain)).text).toBe("b");
     expect(provider.requests.filter(({ model }) => model === A)).toHaveLength(3);
   });
+
+  it.each([
+    { blockedMs: 0, state: "open" },
+    { blockedMs: 5_000, state: "closed" },
+  ])(
+    "does not hold the $blockedMs ms that our own event loop was blocked against a target",
+    async ({ blockedMs, state }) => {
+      let lost = 0;
+      const clock: Clock = { ...systemClock, now: () => performance.now() + lost };
+      const { chain } = bench(
+        { [A]: [silent], [B]: [answer("b")] },
+        { clock, breaker: { consecutive: 1, slowMs: 700 }, timeouts: { firstTokenMs: 1_000 } },
+      );
+      setTimeout(() => {
+        lost += blockedMs;
+      }, 300);
+      const { record } = await run(chain);
+      expect(story(record)).toEqual(["a/one first failed timeout next", "b/two failover won"]);
+      expect(chain.health()[A]).toMatchObject({ breaker: { state } });
+    },
+  );
 
   it("may count slow first content", async () => {
     const slow: Script = [3_000, ...answer("a")];
