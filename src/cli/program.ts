@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { Command, CommanderError, Option } from "commander";
 import { OptionsError } from "../errors.js";
 import { clock, port, repeated, seed, tokens, usd } from "./arguments.js";
+import { addAudit } from "./audit/program.js";
 import type { ChatFlags } from "./chat.js";
 import type { DemoFlags } from "./demo.js";
 import type { ExplainFlags } from "./explain.js";
@@ -122,6 +123,8 @@ function programOn(io: Io, done: (code: number) => void): Command {
     .option("--faults", "list the faults a script may name, and exit")
     .option("--json", "one JSON line when it listens, per request, and at the end")
     .action(async (flags: SimulateFlags) => done(await (await import("./simulate.js")).simulate(flags, io)));
+
+  addAudit(program, io, done);
 
   return program;
 }

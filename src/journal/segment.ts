@@ -1,0 +1,54 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+/** One file of a chain. */
+export interface Segment {
+  /** Name within the folder: `CHAINID.000001.jsonl`. */
+  file: string;
+  path: string;
+  chainId: string;
+  /** From 1. */
+  index: number;
+  bytes: number;
+}
+
+/** Segments of one chain, oldest first. */
+export interface Chain {
+  chainId: string;
+  segments: Segment[];
+}
+
+const NAME = /^([0-9a-f]{16})\.(\d{6,})\.jsonl$/;
+
+export function segmentFile(chainId: string, index: number): string {
+  return `${chainId}.${String(index).padStart(6, "0")}.jsonl`;
+}
+
+/** The chain and the number that a file's name says; undefined for other files. */
+export function parseSegmentFile(file: string): { chainId: string; index: number } | undefined {
+  const [, chainId, index] = NAME.exec(file) ?? [];
+  return chainId === undefined || index === undefined ? undefined : { chainId, index: Number(index) };
+}
+
+/**
+ * The chains in a journal's folder, by id.
+ *
+ * @throws the system's error when the folder cannot be read
+ */
+export async function chainsIn(dir: string): Promise<Chain[]> {
+  const chains = new Map<string, Segment[]>();
+  for (const file of await readdir(dir)) {
+    const parsed = parseSegmentFile(file);
+    if (!parsed) continue;
+    const path = join(dir, file);
+    // Retention may have been quicker.
+    const { size } = await stat(path).catch(() => ({ size: -1 }));
+    if (size < 0) continue;
+    const segments = chains.get(parsed.chainId) ?? [];
+    segments.push({ ...parsed, file, path, bytes: size });
+    chains.set(parsed.chainId, segments);
+  }
+  return [...chains]
+    .map(([chainId, segments]) => ({ chainId, segments: segments.sort((a, b) => a.index - b.index) }))
+    .sort((a, b) => (a.chainId < b.chainId ? -1 : 1));
+}
