@@ -5,7 +5,7 @@ import { Call } from "./call.js";
 import { type CallOptions, planOf } from "./call-plan.js";
 import { OptionsError } from "./errors.js";
 import { reportOf, type TargetReport } from "./health/report.js";
-import type { TargetPath } from "./option-check.js";
+import type { TargetPath } from "./option-error.js";
 import { type ChainConfig, type FallbackChainOptions, parseOptions } from "./options.js";
 import { explain, type Plan } from "./plan.js";
 import type { AuditRecord } from "./record.js";

@@ -1,4 +1,4 @@
-import type { TargetPath } from "../option-check.js";
+import type { TargetPath } from "../option-error.js";
 import type { FallbackChainOptions } from "../options.js";
 import type { ProviderFlags } from "./provider.js";
 
