@@ -5,6 +5,7 @@ import { type CallPlan, startOf } from "./call-plan.js";
 import { errorText } from "./error-text.js";
 import {
   AttemptError,
+  AuditRefusal,
   FallbackChainError,
   type FallbackChainErrorCode,
   OptionsError,
@@ -60,7 +61,14 @@ export class Call {
       onBreaker: (target, phase) => this.#lanes.tell({ type: "breaker.changed", target, phase }),
     });
     const start = startOf(plan, config, this.id, this.#prospects.order);
-    const evidence = new Evidence(start, startedAt, { logger: config.logger, dispatch });
+    const call = this;
+    const content = {
+      request: plan.request,
+      get text() {
+        return call.shown;
+      },
+    };
+    const evidence = new Evidence(start, startedAt, { logger: config.logger, dispatch, content });
     this.#evidence = evidence;
     this.#lanes = new Lanes({
       callId: this.id,
@@ -97,8 +105,9 @@ export class Call {
       this.#deadline = this.clock.setTimeout(() => this.abort({ kind: "deadline", ms: totalMs }), totalMs);
     }
     const noted = this.settled ? undefined : this.#evidence.announce();
-    if (noted) await noted;
+    const refusal = noted && (await noted);
     if (this.settled) throw this.error;
+    if (refusal) throw refusal;
     const lane = this.#lanes.nextLane();
     // Looking for it tells the log, and a logger may be what aborts the call.
     if (this.settled) throw this.error;
@@ -164,6 +173,7 @@ export class Call {
     if (error instanceof Refused) {
       return this.#end(this.#lanes.remainingMs < MIN_ATTEMPT_MS ? "deadline" : "exhausted");
     }
+    if (AuditRefusal.is(error)) return this.#end("stopped", undefined, error);
     if (error instanceof OptionsError) {
       this.error = error;
       this.#settle({ type: "call.finished", outcome: "failed", code: "stopped" });
@@ -181,7 +191,7 @@ export class Call {
     return race(this.#lanes, { ...start, lane }, before);
   }
 
-  #end(code: FallbackChainErrorCode, failure?: Failure): unknown {
+  #end(code: FallbackChainErrorCode, failure?: Failure, refusal?: AuditRefusal): unknown {
     if (this.settled) return this.error;
     for (const lane of this.#lanes.running) lane.cancel("aborted");
     this.#prospects.admission.close();
@@ -195,6 +205,7 @@ export class Call {
       attempts: record.attempts.length,
       skipped: record.skipped,
       ...(failure && { failure }),
+      ...(refusal && { refusal }),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     };
     this.error = new FallbackChainError({

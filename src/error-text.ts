@@ -27,12 +27,19 @@ const ADMISSION_ADVICE: Partial<Record<SkipReason, string>> = {
 /** The message of a FallbackChainError: what ended the call, what was tried, what to do. */
 export function errorText(
   code: FallbackChainErrorCode,
-  call: { failure?: Failure; attempts: number; skipped: readonly Skip[]; retryAfterMs?: number },
+  call: {
+    failure?: Failure;
+    refusal?: Error;
+    attempts: number;
+    skipped: readonly Skip[];
+    retryAfterMs?: number;
+  },
 ): string {
-  const { failure, attempts, skipped, retryAfterMs } = call;
+  const { failure, refusal, attempts, skipped, retryAfterMs } = call;
   const tried = `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`;
   const parts = [`${headline(code)} after ${tried}`];
-  if (failure && (code === "aborted" || code === "deadline")) parts.push(failure.message);
+  if (refusal) parts.push(refusal.message);
+  else if (failure && (code === "aborted" || code === "deadline")) parts.push(failure.message);
   else if (failure)
     parts.push(
       `${failure.class}${failure.status === undefined ? "" : ` (${failure.status})`}: ${failure.message}`,

@@ -31,6 +31,23 @@ export class Refused extends Error {
   override readonly name = "Refused";
 }
 
+const REFUSAL = Symbol.for("@aigne/open-router/AuditRefusal");
+
+/** What an audit sink's `start` throws to end the call before any request is sent; its other errors change no call. */
+export class AuditRefusal extends Error {
+  override readonly name = "AuditRefusal";
+
+  constructor(message: string) {
+    super(message);
+    Object.defineProperty(this, REFUSAL, { value: true });
+  }
+
+  /** True for this error from any copy of the package. */
+  static is(value: unknown): value is AuditRefusal {
+    return typeof value === "object" && value !== null && REFUSAL in value;
+  }
+}
+
 /** How a call without an answer ended. */
 export type FallbackChainErrorCode = "exhausted" | "stopped" | "deadline" | "aborted" | "interrupted";
 
@@ -50,6 +67,8 @@ export interface FallbackChainErrorInit {
   record: AuditRecord;
   /** The failure that ended the call. */
   failure?: Failure;
+  /** What ended it, where no request was sent. */
+  refusal?: AuditRefusal;
   retryAfterMs?: number;
   partial?: string;
 }
@@ -78,8 +97,9 @@ export class FallbackChainError extends Error {
   readonly record: AuditRecord;
 
   constructor(init: FallbackChainErrorInit) {
-    const { failure, record } = init;
-    super(init.message, failure ? { cause: new AttemptError(failure) } : undefined);
+    const { failure, record, refusal } = init;
+    const cause = failure ? new AttemptError(failure) : refusal;
+    super(init.message, cause && { cause });
     this.code = init.code;
     this.callId = record.callId;
     this.record = record;

@@ -1,9 +1,10 @@
 import type { Dispatch } from "./audit/dispatch.js";
 import { RecordFold } from "./audit/fold.js";
+import type { AuditRefusal } from "./errors.js";
 import type { ChainEvent, Emit } from "./events.js";
 import { logFold } from "./log.js";
 import type { Logger } from "./logger.js";
-import type { AuditRecord, CallStart } from "./record.js";
+import type { AuditRecord, CallContent, CallStart } from "./record.js";
 
 /** All that is told of one call: its events go into the record, the log and the sinks. */
 export class Evidence {
@@ -13,14 +14,20 @@ export class Evidence {
   readonly #fold: RecordFold;
   readonly #log: Emit;
   readonly #dispatch: Dispatch;
+  readonly #content: CallContent;
   #resolve!: (record: AuditRecord) => void;
   #closed = false;
 
-  constructor(start: CallStart, at: number, sinks: { logger: Logger; dispatch: Dispatch }) {
+  constructor(
+    start: CallStart,
+    at: number,
+    sinks: { logger: Logger; dispatch: Dispatch; content: CallContent },
+  ) {
     this.#start = start;
     this.#fold = new RecordFold(start, at);
     this.#log = logFold(sinks.logger, start.callId, start.labels);
     this.#dispatch = sinks.dispatch;
+    this.#content = sinks.content;
     this.record = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -35,9 +42,9 @@ export class Evidence {
     if (ended) this.#dispatch.attempt(ended, this.#start.callId);
   }
 
-  /** Resolves when the sinks know of the call; undefined when none wants to. */
-  announce(): Promise<void> | undefined {
-    return this.#dispatch.start(this.#start);
+  /** Resolves when the sinks know of the call, with what one refuses it for; undefined when none wants to know. */
+  announce(): Promise<AuditRefusal | undefined> | undefined {
+    return this.#dispatch.start(this.#start, this.#content);
   }
 
   close(event: Extract<ChainEvent, { type: "call.finished" }>): AuditRecord {
@@ -45,7 +52,7 @@ export class Evidence {
     this.#closed = true;
     const record = frozen(this.#fold.record(event));
     this.#resolve(record);
-    this.#dispatch.write(record);
+    this.#dispatch.write(record, this.#content);
     return record;
   }
 }

@@ -1,4 +1,4 @@
-import type { Failure, Usage } from "./types.js";
+import type { ChatRequest, Failure, Usage } from "./types.js";
 
 export type SkipReason =
   | "breaker_open"
@@ -106,14 +106,22 @@ export interface AuditRecord extends Omit<CallStart, "targets"> {
   error?: { code: string; class: string };
 }
 
+/** What was asked, and what was answered so far: for sinks whose user wants it kept. */
+export interface CallContent {
+  readonly request: ChatRequest;
+  /** The text that was shown. */
+  readonly text: string;
+}
+
 /**
- * Where records go. A method that throws, rejects or hangs is logged and counted, and never changes a call.
+ * Where records go. A method that throws, rejects or hangs is logged and counted, and never changes a call; but for
+ * an AuditRefusal of `start`, which ends it before any request is sent.
  * `start` is awaited for at most 250 ms before the first request leaves.
  */
 export interface AuditSink {
-  start?(call: CallStart): void | Promise<void>;
+  start?(call: CallStart, content?: CallContent): void | Promise<void>;
   attempt?(entry: AuditAttempt & { callId: string }): void;
-  write(record: AuditRecord): void | Promise<void>;
+  write(record: AuditRecord, content?: CallContent): void | Promise<void>;
   flush?(): Promise<void>;
   close?(): Promise<void>;
 }

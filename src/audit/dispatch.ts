@@ -1,7 +1,8 @@
 import pTimeout from "p-timeout";
 import { timersOf } from "../clock.js";
+import { AuditRefusal } from "../errors.js";
 import type { Logger } from "../logger.js";
-import type { AuditAttempt, AuditRecord, AuditSink, CallStart } from "../record.js";
+import type { AuditAttempt, AuditRecord, AuditSink, CallContent, CallStart } from "../record.js";
 import type { Clock } from "../types.js";
 
 /** How long a call waits for sinks to note its start before the first request leaves. */
@@ -29,13 +30,28 @@ export class Dispatch {
     return this.#errors;
   }
 
-  /** Resolves when every sink has noted the start, or after START_WAIT_MS; undefined when none wants to know. */
-  start(call: CallStart): Promise<void> | undefined {
-    const waiting = this.#sinks.flatMap((sink) =>
-      sink.start ? [this.#guard("start", () => sink.start?.(call))] : [],
-    );
+  /**
+   * Resolves when every sink has noted the start, or after START_WAIT_MS; with what one of them refuses the call for.
+   * Undefined when none wants to know.
+   */
+  start(call: CallStart, content: CallContent): Promise<AuditRefusal | undefined> | undefined {
+    const waiting = this.#sinks.filter((sink) => sink.start);
     if (waiting.length === 0) return undefined;
-    return this.#bounded("start", Promise.all(waiting), START_WAIT_MS);
+    return this.#noted(waiting, call, content);
+  }
+
+  async #noted(sinks: AuditSink[], call: CallStart, content: CallContent): Promise<AuditRefusal | undefined> {
+    let refusal: AuditRefusal | undefined;
+    const noting = sinks.map(async (sink) => {
+      try {
+        await sink.start?.(call, content);
+      } catch (error) {
+        if (AuditRefusal.is(error)) refusal ??= error;
+        this.#failed("start", error);
+      }
+    });
+    await this.#bounded("start", Promise.all(noting), START_WAIT_MS);
+    return refusal;
   }
 
   attempt(entry: AuditAttempt, callId: string): void {
@@ -44,9 +60,9 @@ export class Dispatch {
     }
   }
 
-  write(record: AuditRecord): void {
+  write(record: AuditRecord, content: CallContent): void {
     for (const sink of this.#sinks) {
-      const writing = this.#write(sink, record);
+      const writing = this.#write(sink, record, content);
       if (!writing) continue;
       this.#pending.add(writing);
       void writing.then(() => this.#pending.delete(writing));
@@ -59,9 +75,9 @@ export class Dispatch {
   }
 
   /** Undefined: written already. */
-  #write(sink: AuditSink, record: AuditRecord): Promise<void> | undefined {
+  #write(sink: AuditSink, record: AuditRecord, content: CallContent): Promise<void> | undefined {
     try {
-      const writing = sink.write(record);
+      const writing = sink.write(record, content);
       // Not only a Promise: what query builders return does nothing before somebody awaits it.
       if (typeof writing?.then !== "function") return undefined;
       return this.#bounded("write", Promise.resolve(writing), WRITE_WAIT_MS);
