@@ -40,6 +40,8 @@ export interface SegmentOpen {
   durability: "memory" | "os" | "fsync";
   /** Calls that had begun and not ended when it was opened. */
   openCalls: string[];
+  /** Checkpoints of the chain before it. */
+  checkpoints: number;
   /** What stood behind the last good line of the segment before. */
   setAside?: SetAside;
 }
@@ -49,6 +51,10 @@ export interface SegmentClose {
   event: "segment.close";
   reason: "full" | "age" | "closed";
   lines: number;
+  /** How many calls had begun and not ended. */
+  openCalls: number;
+  /** Checkpoints of the chain so far. */
+  checkpoints: number;
 }
 
 /** Written, and durable as asked for, before the call's first request leaves. */

@@ -10,6 +10,8 @@ export interface Segment {
   /** From 1. */
   index: number;
   bytes: number;
+  /** When it was written to last, Unix ms. */
+  modifiedMs: number;
 }
 
 /** Segments of one chain, oldest first. */
@@ -42,10 +44,10 @@ export async function chainsIn(dir: string): Promise<Chain[]> {
     if (!parsed) continue;
     const path = join(dir, file);
     // Retention may have been quicker.
-    const { size } = await stat(path).catch(() => ({ size: -1 }));
-    if (size < 0) continue;
+    const found = await stat(path).catch(() => undefined);
+    if (!found) continue;
     const segments = chains.get(parsed.chainId) ?? [];
-    segments.push({ ...parsed, file, path, bytes: size });
+    segments.push({ ...parsed, file, path, bytes: found.size, modifiedMs: found.mtimeMs });
     chains.set(parsed.chainId, segments);
   }
   return [...chains]

@@ -76,13 +76,20 @@ export class JournalFixture {
 
   /** To be called when all is added. */
   end(ts?: string): void {
-    if (!this.#running) this.event({ event: "segment.close", reason: "closed", lines: this.#lines + 1 }, ts);
+    if (!this.#running)
+      this.event(
+        { event: "segment.close", reason: "closed", lines: this.#lines + 1, openCalls: 0, checkpoints: 0 },
+        ts,
+      );
     this.flush();
   }
 
   #open(ts: string): void {
     if (this.#segment > 0) {
-      this.event({ event: "segment.close", reason: "full", lines: this.#lines + 1 }, ts);
+      this.event(
+        { event: "segment.close", reason: "full", lines: this.#lines + 1, openCalls: 0, checkpoints: 0 },
+        ts,
+      );
       this.flush();
     }
     this.#segment++;
@@ -95,6 +102,7 @@ export class JournalFixture {
         writer: { pid: 1, host: "host", version: "1.0.0" },
         durability: "os",
         openCalls: [],
+        checkpoints: 0,
       },
       ts,
     );

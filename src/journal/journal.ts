@@ -1,0 +1,144 @@
+import { stat } from "node:fs/promises";
+import { type CheckpointSink, Checkpoints } from "./checkpoints.js";
+import { type Disk, nodeDisk } from "./disk.js";
+import type { JournalEvent } from "./entry.js";
+import { openChain, takeOver } from "./opening.js";
+import type { Ownership } from "./owner.js";
+import { type Retain, remove, retired, tombstoneOf } from "./retention.js";
+import { chainsIn } from "./segment.js";
+import type { Signer } from "./signer.js";
+import { JournalWriter } from "./writer.js";
+import type { WriterInit } from "./writer-init.js";
+
+export interface JournalInit
+  extends Pick<
+    WriterInit,
+    | "dir"
+    | "clock"
+    | "version"
+    | "durability"
+    | "maxSegmentBytes"
+    | "maxSegmentAgeMs"
+    | "maxQueueBytes"
+    | "closeMs"
+    | "onTrouble"
+  > {
+  retain?: Retain;
+  checkpoint?: { everyRecords: number; everyMs: number; signer?: Signer; to?: CheckpointSink };
+  disk?: Disk;
+}
+
+/** A folder's chains: writes one of them, and looks after those whose writers are gone. */
+export class Journal {
+  readonly writer: JournalWriter;
+  readonly #init: JournalInit;
+  #ownership: Ownership | undefined;
+  #checkpoints: Checkpoints | undefined;
+  #chores: Promise<void> = Promise.resolve();
+  readonly #closing: Promise<void>;
+  #startClosing!: () => void;
+
+  constructor(init: JournalInit) {
+    this.#init = init;
+    this.#closing = new Promise((resolve) => {
+      this.#startClosing = resolve;
+    });
+    this.writer = new JournalWriter({
+      ...init,
+      disk: init.disk ?? nodeDisk,
+      open: () => this.#open(),
+      onDurable: (place, lines) => {
+        const records = lines.reduce((count, { event }) => count + (event === "checkpoint" ? 0 : 1), 0);
+        this.#checkpoints?.reached(place, records);
+      },
+      onSegmentClosed: () => this.#chore(() => this.#retire()),
+    });
+  }
+
+  /** Undefined until the folder has been read. */
+  get chainId(): string | undefined {
+    return this.#ownership?.chainId;
+  }
+
+  /** Writes what waits, vouches for it, and lets others go on with the chain. */
+  async close(): Promise<void> {
+    this.#startClosing();
+    this.writer.hurry();
+    await this.writer.flush();
+    await this.#chores;
+    await this.#checkpoints?.end();
+    await this.writer.close();
+    await this.#ownership?.release();
+  }
+
+  async #open() {
+    const { dir, checkpoint, clock, onTrouble } = this.#init;
+    const { ownership, end } = await openChain(dir);
+    this.#ownership = ownership;
+    if (checkpoint) {
+      this.#checkpoints = new Checkpoints({
+        ...checkpoint,
+        chainId: end.chainId,
+        count: end.checkpoints,
+        clock,
+        append: (event) => void this.writer.append(event),
+        onTrouble,
+      });
+    }
+    this.#chore(() => this.#tidy());
+    return end;
+  }
+
+  /** Closes what dead writers left open, in chains that nobody goes on with. */
+  async #tidy(): Promise<void> {
+    const { dir } = this.#init;
+    for (const chain of await chainsIn(dir)) {
+      if (chain.chainId === this.chainId) continue;
+      const opened = await takeOver(dir, chain);
+      if (!opened) continue;
+      const { end, ownership } = opened;
+      try {
+        const old = retired(chain.segments, this.#init.retain ?? {}, this.#init.clock.wall());
+        if (end.preface.length === 0 && old.length === 0) continue;
+        const writer = new JournalWriter({
+          ...this.#init,
+          disk: this.#init.disk ?? nodeDisk,
+          open: async () => end,
+        });
+        if (old.length > 0) await this.#bury(old, writer);
+        await writer.close();
+      } finally {
+        await ownership.release();
+      }
+    }
+  }
+
+  async #retire(): Promise<void> {
+    const { dir, retain, clock } = this.#init;
+    if (!retain) return;
+    const chain = (await chainsIn(dir)).find(({ chainId }) => chainId === this.chainId);
+    const old = retired(chain?.segments ?? [], retain, clock.wall());
+    if (old.length > 0) await this.#bury(old, this.writer);
+  }
+
+  /** The chain says which segments go before they do. */
+  async #bury(segments: Parameters<typeof tombstoneOf>[0], writer: JournalWriter): Promise<void> {
+    const tombstone: JournalEvent = await tombstoneOf(segments);
+    const taken = await Promise.race([
+      new Promise<boolean>((resolve) => {
+        if (!writer.append(tombstone, () => resolve(true))) resolve(false);
+      }),
+      this.#closing.then(() => false),
+    ]);
+    if (taken) await Promise.all(segments.map(remove));
+  }
+
+  #chore(work: () => Promise<void>): void {
+    this.#chores = this.#chores.then(work).catch(async (error) => {
+      // A folder that is gone altogether is the writer's affair.
+      if (await stat(this.#init.dir).catch(() => undefined)) {
+        this.#init.onTrouble(new Error(`the journal could not be tidied up: ${String(error).slice(0, 200)}`));
+      }
+    });
+  }
+}
