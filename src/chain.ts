@@ -1,6 +1,8 @@
 export type { BreakerOptions } from "./admission/guard.js";
 export type { Answer, ToolCall } from "./answer.js";
 export type { ChainStream } from "./answer-stream.js";
+export { type JournalAudit, journalAudit } from "./audit/journal.js";
+export type { JournalContent, JournalOptions } from "./audit/journal-options.js";
 export { jsonlAudit } from "./audit/jsonl.js";
 export { type MemoryAudit, memoryAudit } from "./audit/memory.js";
 export { pinoAudit } from "./audit/pino.js";
@@ -9,6 +11,7 @@ export type { CallOptions } from "./call-plan.js";
 export type { CatalogueOptions } from "./catalogue/catalogues.js";
 export {
   AttemptError,
+  AuditRefusal,
   type FailedAttempt,
   FallbackChainError,
   type FallbackChainErrorCode,
@@ -39,6 +42,7 @@ export type {
   AuditAttempt,
   AuditRecord,
   AuditSink,
+  CallContent,
   Caller,
   CallStart,
   Cost,

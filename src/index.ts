@@ -8,6 +8,7 @@ export type {
   BreakerOptions,
   BreakerPhase,
   BudgetOptions,
+  CallContent,
   Caller,
   CallFacts,
   CallStart,
@@ -70,6 +71,7 @@ export type {
 } from "./chain.js";
 export {
   AttemptError,
+  AuditRefusal,
   adaptive,
   type CallOptions,
   type CompleteAnswer,
@@ -80,6 +82,10 @@ export {
   FallbackChainError,
   type FallbackChainErrorCode,
   hedged,
+  type JournalAudit,
+  type JournalContent,
+  type JournalOptions,
+  journalAudit,
   jsonlAudit,
   type MemoryAudit,
   memoryAudit,
