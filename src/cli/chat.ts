@@ -4,6 +4,7 @@ import type { RecoveryMode } from "../types.js";
 import { type ChainFlags, chainOptionsOf, targetPath } from "./chain-flags.js";
 import { follow, type Outcome, viewOn } from "./follow.js";
 import { EXIT, type Io, interruptedExit, printJson, UsageError } from "./io.js";
+import { journalOf } from "./journal-flag.js";
 import { observed } from "./observer.js";
 import { errorJson } from "./outcome.js";
 import { providerOf } from "./provider.js";
@@ -12,6 +13,7 @@ import { noView } from "./view.js";
 
 export interface ChatFlags extends ChainFlags {
   recovery: RecoveryMode;
+  journal?: string;
   stream: boolean;
   json?: boolean;
 }
@@ -24,6 +26,7 @@ export async function chat(prompt: string, flags: ChatFlags, io: Io): Promise<nu
   const logs = !json && (io.stderr.isTTY !== true || io.env.OPEN_ROUTER_LOG_LEVEL !== undefined);
   const terminal = new Terminal(io, { steady: logs && io.stderr.isTTY === true });
   const view = json ? noView : viewOn(terminal);
+  const { audit, logger } = observed(view, logs ? defaultLogger() : undefined);
   const chain = new FallbackChain(
     {
       ...chainOptionsOf(flags),
@@ -31,7 +34,8 @@ export async function chat(prompt: string, flags: ChatFlags, io: Io): Promise<nu
       recovery: flags.recovery,
       // One question is over before the list would be there.
       catalogue: false,
-      ...observed(view, logs ? defaultLogger() : undefined),
+      audit: [audit, ...journalOf(flags.journal)],
+      logger,
     },
     { targetPath },
   );

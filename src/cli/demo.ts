@@ -5,6 +5,7 @@ import { type Simulator, startSimulator } from "../testing/simulator.js";
 import { playFlap } from "./flap.js";
 import { follow, type Outcome, viewOn } from "./follow.js";
 import { EXIT, type Io, interruptedExit, printJson } from "./io.js";
+import { journalOf } from "./journal-flag.js";
 import { observed } from "./observer.js";
 import { errorJson } from "./outcome.js";
 import { CATALOGUE, FLAP, type Prologue, SCENES, type Scene } from "./scenes.js";
@@ -14,6 +15,8 @@ import { noView } from "./view.js";
 
 export interface DemoFlags {
   scene?: readonly string[];
+  /** The folder of a journal that keeps the records. */
+  journal?: string;
   json?: boolean;
 }
 
@@ -23,7 +26,7 @@ const PAUSE_MS = 600;
 const TOTAL_MS = 8_000;
 
 /** Plays the scenes against a simulator of its own. Returns the exit code. */
-export async function demo({ scene: only, json = false }: DemoFlags, io: Io): Promise<number> {
+export async function demo({ scene: only, json = false, journal }: DemoFlags, io: Io): Promise<number> {
   const scenes = only ? [...SCENES, FLAP].filter(({ name }) => only.includes(name)) : SCENES;
   const terminal = new Terminal(io);
   const startedAt = performance.now();
@@ -35,7 +38,7 @@ export async function demo({ scene: only, json = false }: DemoFlags, io: Io): Pr
       if (i > 0 && !json) await sleep(PAUSE_MS, undefined, { signal: io.interrupt }).catch(() => {});
       if (io.interrupt.aborted) break;
       if (!json) heading(terminal, scene, i + 1);
-      const stage = { simulator, io, terminal: json ? undefined : terminal };
+      const stage = { simulator, io, terminal: json ? undefined : terminal, journal };
       const result = await ("models" in scene ? play(scene, stage) : playFlap(stage));
       played.push(result);
       if (json) printJson(io, result.json);
@@ -47,21 +50,24 @@ export async function demo({ scene: only, json = false }: DemoFlags, io: Io): Pr
     if (!json) terminal.line(`\n  Interrupted at scene ${played.length} of ${scenes.length}.`);
     return interruptedExit(io.interrupt);
   }
-  if (!json) closing(terminal, io, played, { ms: performance.now() - startedAt, whole: only === undefined });
+  const ms = performance.now() - startedAt;
+  if (!json) closing(terminal, io, played, { ms, whole: only === undefined, journal });
   return played.every(({ asExpected }) => asExpected) ? EXIT.ok : EXIT.no;
 }
 
-async function play(scene: Scene, { simulator, io, terminal }: Stage): Promise<Played> {
+async function play(scene: Scene, { simulator, io, terminal, journal }: Stage): Promise<Played> {
   for (const [model, script] of Object.entries(scene.models)) simulator.setScript(model, script);
   simulator.clear();
   const view = terminal ? viewOn(terminal) : noView;
+  const { audit, logger } = observed(view);
   const chain = new FallbackChain({
     ...scene.chain,
     timeouts: { totalMs: TOTAL_MS, ...scene.chain.timeouts },
     provider: openRouter({ apiKey: "sk-or-demo", baseURL: simulator.baseURL }),
     // Every request that the simulator sees is to be an attempt.
     catalogue: false,
-    ...observed(view),
+    audit: [audit, ...journalOf(journal)],
+    logger,
   });
   const request = { messages: [{ role: "user" as const, content: scene.question }] };
   const outcome = await follow(chain.stream(request, { signal: io.interrupt }), view);
@@ -124,7 +130,7 @@ function closing(
   terminal: Terminal,
   { command }: Io,
   played: readonly Played[],
-  { ms, whole }: { ms: number; whole: boolean },
+  { ms, whole, journal }: { ms: number; whole: boolean; journal: string | undefined },
 ): void {
   const { colors } = terminal;
   const sum = (key: "answers" | "errors" | "requests" | "attempts") =>
@@ -148,7 +154,11 @@ function closing(
   if (whole) terminal.line(`  a breaker    ${command} demo --scene ${FLAP.name}`);
   terminal.line(`  a real call  ${command} chat "Hello" --fallback openai/gpt-4o-mini`);
   terminal.line(`  rehearsal    ${command} simulate --script faults.json`);
-  terminal.line(`  the records  ${command} demo --json`);
+  const dir = journal ?? "demo-journal";
+  if (journal === undefined) terminal.line(`  the records  ${command} demo --journal ${dir}`);
+  terminal.line(
+    `  ${journal === undefined ? "as a page   " : "the records "} ${command} audit serve --dir ${dir}`,
+  );
 }
 
 function count(n: number, noun: string): string {

@@ -7,6 +7,7 @@ import type { AuditRecord } from "../record.js";
 import type { Script } from "../testing/script.js";
 import type { BreakerPhase } from "../vitals.js";
 import { FlapBoard } from "./flap-board.js";
+import { journalOf } from "./journal-flag.js";
 import { observed } from "./observer.js";
 import { CLAUDE, FLAP, GPT } from "./scenes.js";
 import type { Played, Stage } from "./stage.js";
@@ -73,18 +74,20 @@ class Flap {
   constructor(stage: Stage) {
     this.#stage = stage;
     this.#board = stage.terminal && new FlapBoard(stage.terminal);
+    const { audit, logger } = observed({
+      attemptEnded: ({ target, outcome }) => {
+        if (target === GPT && outcome !== "cancelled") this.#board?.mark(outcome === "won" ? "✓" : "✗");
+      },
+      breakerChanged: ({ phase }) => this.#changed(phase),
+    });
     this.#chain = new FallbackChain({
       targets: [GPT, CLAUDE],
       provider: openRouter({ apiKey: "sk-or-demo", baseURL: stage.simulator.baseURL }),
       breaker: { openMs: OPEN_MS },
       // Every request that the simulator sees is to be an attempt.
       catalogue: false,
-      ...observed({
-        attemptEnded: ({ target, outcome }) => {
-          if (target === GPT && outcome !== "cancelled") this.#board?.mark(outcome === "won" ? "✓" : "✗");
-        },
-        breakerChanged: ({ phase }) => this.#changed(phase),
-      }),
+      audit: [audit, ...journalOf(stage.journal)],
+      logger,
     });
   }
 

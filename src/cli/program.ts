@@ -70,6 +70,7 @@ function programOn(io: Io, done: (code: number) => void): Command {
         "play only this scene, or these; flap, a breaker at work, is in no tour",
       ).choices(SCENE_NAMES),
     )
+    .option("--journal <dir>", "keep the records in a journal there, for `open-router audit`")
     .option("--json", "one JSON line per scene: text, audit record, error")
     .action(async (flags: DemoFlags) => done(await (await import("./demo.js")).demo(flags, io)));
 
@@ -84,6 +85,7 @@ function programOn(io: Io, done: (code: number) => void): Command {
     .option("--first-token-ms <ms>", "give a model up when it has said nothing for so long, or off", clock)
     .option("--total-ms <ms>", "give the whole call up after so long, or off", clock)
     .option("--no-stream", "show the answer when it is whole")
+    .option("--journal <dir>", "keep the record in a journal there, for `open-router audit`")
     .option("--json", "one JSON document: answer or error, and audit record")
     .action(async (prompt: string, flags: ChatFlags) =>
       done(await (await import("./chat.js")).chat(prompt, flags, io)),

@@ -8,6 +8,8 @@ export interface Stage {
   io: Io;
   /** Absent for `--json`. */
   terminal?: Terminal | undefined;
+  /** Folder of the journal that keeps the records. */
+  journal?: string | undefined;
 }
 
 /** What came of a scene. */

@@ -1,5 +1,10 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { SCENES } from "../../src/cli/scenes.js";
+import type { JournalEntry } from "../../src/journal/entry.js";
+import { GENESIS } from "../../src/journal/line.js";
 import type { AuditRecord } from "../../src/record.js";
 import { jsonLines, type Played, play, playOn } from "../support/cli.js";
 import { Screen } from "../support/screen.js";
@@ -146,5 +151,40 @@ describe("the scenes of the demo", () => {
     expect(stdout).toContain("outcome aborted");
     expect(stdout).toContain("Interrupted at scene 1 of 2.");
     expect(stdout).not.toContain("A stream cut in the middle");
+  });
+});
+
+describe("the demo with a journal", () => {
+  it("keeps the record of every scene, chained", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "demo-journal-"));
+    const { code, stdout } = await play([
+      "demo",
+      "--scene",
+      "rate-limit",
+      "down",
+      "--json",
+      "--journal",
+      dir,
+    ]);
+    expect(code).toBe(0);
+    const files = (await readdir(dir)).filter((file) => file.endsWith(".jsonl")).sort();
+    const lines = (await Promise.all(files.map((file) => readFile(join(dir, file), "utf8"))))
+      .join("")
+      .trimEnd()
+      .split("\n");
+    const entries = lines.map((line) => JSON.parse(line) as JournalEntry);
+    for (const [i, entry] of entries.entries()) expect(entry.prev).toBe(entries[i - 1]?.hash ?? GENESIS);
+    const kept = entries.flatMap((entry) => ("record" in entry ? [entry.record] : []));
+    expect(kept).toEqual(jsonLines(stdout).map(({ record }) => record));
+    await rm(dir, { recursive: true });
+  });
+
+  it("says which folder it cannot write", async () => {
+    const { code, stderr } = await play(["demo", "--scene", "rate-limit", "--journal", "/dev/null/journal"]);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr:
+        'error: journalAudit: dir must be a folder that can be written, got "/dev/null/journal" (ENOTDIR)\n',
+    });
   });
 });
