@@ -22,6 +22,18 @@ export { classify } from "./failure.js";
 export { type CompleteAnswer, FallbackChain } from "./fallback-chain.js";
 export { createHealth, type Health } from "./health/health.js";
 export type { TargetReport } from "./health/report.js";
+export type { JournalEntry, JournalEvent } from "./journal/entry.js";
+export { entryOf as journalEntry, type Link as JournalLink, linkOf as journalLink } from "./journal/line.js";
+export {
+  type RawLine as JournalLine,
+  type RawLinesOptions as JournalLinesOptions,
+  rawLines as journalLines,
+} from "./journal/raw-lines.js";
+export {
+  type Chain as JournalChain,
+  chainsIn as journalChains,
+  type Segment as JournalSegment,
+} from "./journal/segment.js";
 export type { Logger } from "./logger.js";
 export type { CatalogueSource, ModelFacts, Price, PriceTier } from "./model-facts.js";
 export type { FallbackChainOptions, ResilienceOptions, TargetOptions } from "./options.js";
