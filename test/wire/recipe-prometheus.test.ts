@@ -167,6 +167,17 @@ describe("the Grafana recipe", async () => {
     expect(metrics.filter((each) => !used.includes(each)).map(({ name }) => name)).toEqual([]);
   });
 
+  it("is explained by a page that lists each metric with its labels", async () => {
+    const table = (await read("docs/recipes.md"))
+      .split("\n")
+      .filter((line) => line.startsWith("| `open_router_"));
+    for (const { name, labelNames } of metrics) {
+      const [line] = table.filter((each) => each.includes(`\`${name}\``));
+      expect(labelNames.filter((label) => !line?.includes(`\`${label}\``))).toEqual([]);
+    }
+    expect(table.flatMap((line) => line.match(/open_router_\w+/g))).toHaveLength(metrics.length);
+  });
+
   it("groups, selects and shows by labels that those metrics have", () => {
     for (const { title, targets } of panels)
       for (const { expr, legendFormat } of targets) {
