@@ -1,4 +1,5 @@
 import type { ChatRequest, Failure, Usage } from "./types.js";
+import type { BreakerPhase } from "./vitals.js";
 
 export type SkipReason =
   | "breaker_open"
@@ -57,6 +58,13 @@ export interface AuditAttempt {
   maxTokens?: { asked?: number; sent: number };
 }
 
+/** A breaker that changed by what an attempt of the call showed; `atMs` is milliseconds since the call's start. */
+export interface BreakerChange {
+  target: string;
+  phase: BreakerPhase;
+  atMs: number;
+}
+
 export interface Caller {
   contextId?: string;
   userId?: string;
@@ -102,6 +110,8 @@ export interface AuditRecord extends Omit<CallStart, "targets"> {
   cost?: Cost;
   /** How often, and how, a stream that died after content was shown was recovered. */
   recovery?: { mode: "restart" | "continue"; count: number };
+  /** Changes of breakers that this call's attempts brought about, in order; those of other calls are in theirs. */
+  breakers?: BreakerChange[];
   /** Why the call failed: the error's code and the class that ended it. */
   error?: { code: string; class: string };
 }

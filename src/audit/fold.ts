@@ -1,5 +1,5 @@
 import type { ChainEvent } from "../events.js";
-import type { AuditAttempt, AuditRecord, CallStart, Cost } from "../record.js";
+import type { AuditAttempt, AuditRecord, BreakerChange, CallStart, Cost } from "../record.js";
 import type { Target, Usage } from "../types.js";
 
 interface Running {
@@ -15,6 +15,7 @@ export class RecordFold {
   readonly #startedAt: number;
   readonly #attempts = new Map<number, Running>();
   readonly #skipped: AuditRecord["skipped"] = [];
+  readonly #breakers: BreakerChange[] = [];
   #answeredBy: AuditRecord["answeredBy"];
   #usage: Usage | undefined;
   #recovery: AuditRecord["recovery"];
@@ -36,7 +37,11 @@ export class RecordFold {
       case "recovery":
         this.#recovery = { mode: event.mode, count: (this.#recovery?.count ?? 0) + 1 };
         return undefined;
-      case "breaker.changed":
+      case "breaker.changed": {
+        const { target, phase, at } = event;
+        this.#breakers.push({ target: target.id, phase, atMs: milliseconds(at - this.#startedAt) });
+        return undefined;
+      }
       case "call.started":
       case "call.finished":
         return undefined;
@@ -100,6 +105,7 @@ export class RecordFold {
       ...(this.#usage && { usage: this.#usage }),
       ...(cost && { cost }),
       ...(this.#recovery && { recovery: this.#recovery }),
+      ...(this.#breakers.length > 0 && { breakers: this.#breakers }),
       ...(end.code !== undefined && { error: { code: end.code, class: end.failure?.class ?? "unknown" } }),
     };
   }
