@@ -55,9 +55,10 @@ export class AnswerStream implements ChainStream {
     if (this.#taken)
       throw new OptionsError("a stream can be iterated once: make another call for another answer");
     this.#taken = true;
+    const { within } = this.#call;
     const parts = this.#parts();
     const iterator: AsyncIterableIterator<readonly Part[]> = {
-      next: () => parts.next(),
+      next: () => within(() => parts.next()),
       // A generator's own return() would wait for the read that is pending.
       return: () => {
         this.cancel();

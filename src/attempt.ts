@@ -44,6 +44,8 @@ export interface AttemptInit {
   /** Removes the provider's secrets. */
   redact: (text: string) => string;
   onContent: () => void;
+  /** Runs what sends the request; calls it once. */
+  around: <T>(open: () => T) => T;
 }
 
 /** After so many reads without content the event loop gets its turn. */
@@ -123,17 +125,15 @@ export class Attempt {
 
   /** Resolves at the gate, with what may be shown by then. Rejects with AttemptError or Cancelled. */
   async open(): Promise<readonly ContentPart[]> {
-    const { target, request, id, gate, n } = this.#init;
+    const { target, request, id, gate, n, around } = this.#init;
+    const onHeaders = ({ status }: { status: number }) => {
+      if (this.#ended) return;
+      this.accepted ||= status >= 200 && status < 300;
+      this.#watchdog.headers();
+      this.#emit({ type: "attempt.headers", n, status });
+    };
     try {
-      await this.#upstream.open(target.provider, request, {
-        attemptId: id,
-        onHeaders: ({ status }) => {
-          if (this.#ended) return;
-          this.accepted ||= status >= 200 && status < 300;
-          this.#watchdog.headers();
-          this.#emit({ type: "attempt.headers", n, status });
-        },
-      });
+      await this.#upstream.open(target.provider, request, { attemptId: id, onHeaders }, around);
       const head: ContentPart[] = [];
       while (!this.done) {
         for (const part of await this.#read()) head.push(part);

@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import type { Attempt } from "./attempt.js";
 import type { Dispatch } from "./audit/dispatch.js";
 import { type CallPlan, startOf } from "./call-plan.js";
+import { clockWithin } from "./clock.js";
 import { errorText } from "./error-text.js";
 import {
   AttemptError,
@@ -12,7 +14,7 @@ import {
   Refused,
 } from "./errors.js";
 import type { ChainEvent, Untimed } from "./events.js";
-import { Evidence } from "./evidence.js";
+import { Evidence, type Within } from "./evidence.js";
 import { explainer } from "./explanation.js";
 import { classify } from "./failure.js";
 import { type Committed, type Lane, LaneFailed } from "./lane.js";
@@ -35,6 +37,8 @@ export class Call {
   /** Why there is no answer, once that is so. */
   error: unknown;
   settled = false;
+  /** Whoever reads, aborts or closes may do so in a context of their own; what the call does it does in its caller's. */
+  readonly within: Within = AsyncLocalStorage.snapshot();
 
   readonly #plan: CallPlan;
   readonly #config: ChainConfig;
@@ -46,7 +50,8 @@ export class Call {
   #deadline: unknown;
 
   constructor(plan: CallPlan, config: ChainConfig, dispatch: Dispatch, onSettled: () => void) {
-    const { clock } = config;
+    const { clock, logger, observers } = config;
+    const { within } = this;
     this.#plan = plan;
     this.#config = config;
     this.#onSettled = onSettled;
@@ -68,7 +73,7 @@ export class Call {
         return call.shown;
       },
     };
-    const evidence = new Evidence(start, startedAt, { logger: config.logger, dispatch, content });
+    const evidence = new Evidence(start, startedAt, { logger, dispatch, observers, within, content });
     this.#evidence = evidence;
     this.#lanes = new Lanes({
       callId: this.id,
@@ -78,6 +83,8 @@ export class Call {
       deadlineAt,
       explain: explainer(plan.request, clock),
       emit: (event) => evidence.emit(event),
+      around: (n, open) => evidence.attempt(n, open),
+      clock: clockWithin(clock, within),
     });
   }
 
@@ -160,8 +167,10 @@ export class Call {
   /** Ends the call from outside, at once. Of no effect on a call that has ended. */
   abort(signal: Extract<Signal, { kind: "aborted" | "deadline" }>): void {
     if (this.settled) return;
-    this.#lanes.cancel(signal.kind);
-    this.#end(signal.kind, classify(signal));
+    this.within(() => {
+      this.#lanes.cancel(signal.kind);
+      this.#end(signal.kind, classify(signal));
+    });
   }
 
   /** Ends the call with what a race or a recovery rejected with; returns what its caller is to get. */

@@ -16,6 +16,16 @@ export const systemClock: Clock = {
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 };
 
+/** The same clock, whose timers fire `within` a context, whoever moves it on. */
+export function clockWithin(clock: Clock, within: (action: () => void) => void): Clock {
+  return {
+    now: () => clock.now(),
+    wall: () => clock.wall(),
+    setTimeout: (callback, ms) => clock.setTimeout(() => within(callback), ms),
+    clearTimeout: (timer) => clock.clearTimeout(timer),
+  };
+}
+
 /** The `customTimers` that p-timeout takes. */
 export function timersOf(clock: Clock) {
   return {

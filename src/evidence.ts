@@ -5,8 +5,23 @@ import type { ChainEvent, Emit } from "./events.js";
 import { logFold } from "./log.js";
 import type { Logger } from "./logger.js";
 import type { AuditRecord, CallContent, CallStart } from "./record.js";
+import { publish } from "./telemetry/diagnostics.js";
+import type { CallObservers, Observers } from "./telemetry/observers.js";
 
-/** All that is told of one call: its events go into the record, the log and the sinks. */
+/** Runs a function in the asynchronous context that a call was made in. */
+export type Within = <R>(action: () => R) => R;
+
+/** Who is told of a call. */
+export interface EvidenceInit {
+  logger: Logger;
+  dispatch: Dispatch;
+  content: CallContent;
+  observers: Observers;
+  /** A provider may tell of headers, and an abort may come, in any context; what is told of a call is told in its own. */
+  within: Within;
+}
+
+/** All that is told of one call: its events go into the record, the log, the sinks and the telemetry. */
 export class Evidence {
   /** Resolves however the call ends. */
   readonly record: Promise<AuditRecord>;
@@ -15,19 +30,21 @@ export class Evidence {
   readonly #log: Emit;
   readonly #dispatch: Dispatch;
   readonly #content: CallContent;
+  readonly #observers: CallObservers | undefined;
+  readonly #within: Within;
+  readonly #untold: (() => void)[] = [];
+  #telling = false;
   #resolve!: (record: AuditRecord) => void;
   #closed = false;
 
-  constructor(
-    start: CallStart,
-    at: number,
-    sinks: { logger: Logger; dispatch: Dispatch; content: CallContent },
-  ) {
+  constructor(start: CallStart, at: number, { logger, dispatch, observers, within, content }: EvidenceInit) {
     this.#start = start;
     this.#fold = new RecordFold(start, at);
-    this.#log = logFold(sinks.logger, start.callId, start.labels);
-    this.#dispatch = sinks.dispatch;
-    this.#content = sinks.content;
+    this.#log = logFold(logger, start.callId, start.labels);
+    this.#dispatch = dispatch;
+    this.#content = content;
+    this.#observers = observers.call(start);
+    this.#within = within;
     this.record = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -38,8 +55,18 @@ export class Evidence {
   emit(event: ChainEvent): void {
     if (this.#closed) return;
     const ended = this.#fold.apply(event);
-    this.#log(event);
-    if (ended) this.#dispatch.attempt(ended, this.#start.callId);
+    const { callId } = this.#start;
+    this.#tell(() => {
+      this.#log(event);
+      this.#observers?.event(event);
+      publish(callId, event);
+      if (ended) this.#dispatch.attempt(ended, callId);
+    });
+  }
+
+  /** Runs what sends attempt `n`'s request where the call's telemetry wants it. */
+  attempt<T>(n: number, open: () => T): T {
+    return this.#observers ? this.#observers.attempt(n, open) : open();
   }
 
   /** Resolves when the sinks know of the call, with what one refuses it for; undefined when none wants to know. */
@@ -52,8 +79,22 @@ export class Evidence {
     this.#closed = true;
     const record = frozen(this.#fold.record(event));
     this.#resolve(record);
-    this.#dispatch.write(record, this.#content);
+    this.#tell(() => this.#dispatch.write(record, this.#content));
     return record;
+  }
+
+  /** Whoever is told of an event may end the call by it: what follows from that is told when all have heard the first. */
+  #tell(telling: () => void): void {
+    this.#untold.push(telling);
+    if (this.#telling) return;
+    this.#telling = true;
+    try {
+      this.#within(() => {
+        for (let next = this.#untold.shift(); next; next = this.#untold.shift()) next();
+      });
+    } finally {
+      this.#telling = false;
+    }
   }
 }
 

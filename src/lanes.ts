@@ -26,6 +26,10 @@ export interface LanesInit {
   explain: Explain;
   /** Where the call's events go. */
   emit: Emit;
+  /** Runs what sends attempt `n`'s request. */
+  around: <T>(n: number, open: () => T) => T;
+  /** The call's own: its timers fire in the context of the call. */
+  clock: Clock;
 }
 
 /** What is needed of an attempt when it ends. */
@@ -54,7 +58,7 @@ export class Lanes implements RaceContext, LaneContext<Entry> {
   }
 
   get clock(): Clock {
-    return this.#init.config.clock;
+    return this.#init.clock;
   }
 
   get remainingMs(): number {
@@ -145,6 +149,7 @@ export class Lanes implements RaceContext, LaneContext<Entry> {
       explain: (signal) => this.#init.explain(signal, target.provider),
       redact: (text) => withoutSecrets(text, target.provider),
       onContent: () => lane.showed(),
+      around: (open) => this.#init.around(n, open),
     });
     this.#asked.set(n, { attempt, demand, pass, reckoned: false });
     return attempt;

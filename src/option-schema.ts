@@ -145,6 +145,10 @@ export const sinkSchema = must(
   (value) => isCallable(value, "write"),
   "must be an audit sink (an object with write(record))",
 );
+export const telemetrySchema = must(
+  (value) => isCallable(value, "call"),
+  "must be a telemetry (an object with call(start)), such as openTelemetry()",
+);
 function isHttpUrl(value: unknown): boolean {
   if (typeof value !== "string" || !URL.canParse(value)) return false;
   const { protocol, username, password, search } = new URL(value);
@@ -197,6 +201,10 @@ export const optionSchema = z.strictObject({
   audit: must(
     (value) => Array.isArray(value) || isCallable(value, "write"),
     "must be an audit sink or a list of them",
+  ).optional(),
+  telemetry: must(
+    (value) => Array.isArray(value) || isCallable(value, "call"),
+    "must be a telemetry, such as openTelemetry(), or a list of them",
   ).optional(),
   logger: must(
     (value) => value === false || isCallable(value, "warn"),

@@ -10,11 +10,13 @@ import { LagMeter } from "./lag.js";
 import { defaultLogger, type Logger, silentLogger } from "./logger.js";
 import type { Price } from "./model-facts.js";
 import { toWireOptions } from "./model-options.js";
+import type { Telemetry } from "./observer.js";
 import { checkOptions } from "./option-check.js";
 import type { TargetPath } from "./option-error.js";
 import type { AuditSink } from "./record.js";
 import { resolvePolicy } from "./retry.js";
 import { sequential } from "./strategies/sequential.js";
+import { Observers } from "./telemetry/observers.js";
 import type {
   AttemptTimeouts,
   Clock,
@@ -71,6 +73,8 @@ export interface ResilienceOptions {
   /** Where windows, prices and capabilities of models come from. Default: the provider's own list, loaded in the background. */
   catalogue?: CatalogueOptions | false;
   audit?: AuditSink | AuditSink[];
+  /** Sees the events of every call, such as `openTelemetry()` of `@aigne/open-router/telemetry`. */
+  telemetry?: Telemetry | Telemetry[];
   logger?: Logger | false;
   labels?: Record<string, string>;
 }
@@ -96,6 +100,7 @@ export interface ChainConfig extends GuardConfig {
   readonly strategy: Strategy;
   readonly recovery: RecoveryMode;
   readonly sinks: readonly AuditSink[];
+  readonly observers: Observers;
   readonly logger: Logger;
   readonly labels: Readonly<Record<string, string>>;
   readonly maxCostUsd?: number;
@@ -144,6 +149,7 @@ export function parseOptions(
     strategy,
     recovery: options.recovery ?? "restart",
     sinks: options.audit === undefined ? [] : [options.audit].flat(),
+    observers: new Observers([options.telemetry ?? []].flat(), logger),
     logger,
     labels: { ...options.labels },
     breaker: options.breaker !== false && breakerOf(options.breaker),

@@ -13,9 +13,15 @@ export class Upstream {
     return this.#interrupted;
   }
 
-  /** Resolves when the answer may begin. */
-  async open(provider: Provider, request: WireRequest, context: Omit<OpenContext, "signal">): Promise<void> {
-    const opening = provider.open(request, { ...context, signal: this.#controller.signal });
+  /** Resolves when the answer may begin. `around` runs what sends the request. */
+  async open(
+    provider: Provider,
+    request: WireRequest,
+    context: Omit<OpenContext, "signal">,
+    around: <T>(open: () => T) => T,
+  ): Promise<void> {
+    const { signal } = this.#controller;
+    const opening = around(() => provider.open(request, { ...context, signal }));
     // A provider may resolve although it was told to stop.
     opening.then(
       (late) => {

@@ -12,7 +12,7 @@ import {
 const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const sources = readModules(root("src"));
 
-const VOCABULARY = /^(types|record|events|errors|vitals|model-facts)\.ts$/;
+const VOCABULARY = /^(types|record|events|errors|vitals|model-facts|observer)\.ts$/;
 const PURE =
   /^(failure|retry|retry-after|breaker|budget|context-window|tokens|price|capabilities|redaction|model-options)\.ts$|^(failure|strategies)\//;
 const PROVIDERS = /^providers\//;

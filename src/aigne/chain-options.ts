@@ -24,6 +24,7 @@ export const RESILIENCE = [
   "neverDearerThan",
   "catalogue",
   "audit",
+  "telemetry",
   "logger",
   "labels",
 ] as const satisfies (keyof ResilienceOptions)[];

@@ -39,6 +39,7 @@ function attempt(script: Script, lag: LagMeter): Attempt {
     explain: classify,
     redact: (text) => text,
     onContent: () => {},
+    around: (open) => open(),
   });
 }
 
