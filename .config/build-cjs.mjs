@@ -11,7 +11,7 @@ import { emitCommonJsDeclarations } from "./declarations-cjs.mjs";
 
 const PEER = "@aigne/core";
 const SEAM_ENTRY = "index";
-const ENGINE_ENTRIES = ["chain", "testing/index"];
+const ENGINE_ENTRIES = ["chain", "testing/index", "telemetry/index"];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = resolve(root, "dist");

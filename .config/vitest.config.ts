@@ -10,6 +10,7 @@ export default defineConfig({
       { find: /^@aigne\/open-router$/, replacement: src("index.ts") },
       { find: /^@aigne\/open-router\/chain$/, replacement: src("chain.ts") },
       { find: /^@aigne\/open-router\/testing$/, replacement: src("testing/index.ts") },
+      { find: /^@aigne\/open-router\/telemetry$/, replacement: src("telemetry/index.ts") },
     ],
   },
   test: {

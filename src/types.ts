@@ -174,6 +174,8 @@ export interface Provider {
    */
   open(request: WireRequest, context: OpenContext): Promise<AsyncIterable<readonly ProviderPart[]>>;
   close?(): Promise<void>;
+  /** Where requests go, for telemetry; no path, no user, no key. May throw while nothing can be sent yet. */
+  readonly server?: { readonly address: string; readonly port: number } | undefined;
   /** The list that windows, prices and capabilities of this provider's models come from. */
   readonly catalogue?: CatalogueSource;
 }

@@ -31,7 +31,7 @@ const OPTION_ERRORS = /^option-error\.ts$|^redaction\.ts$|^failure\/echo\.ts$/;
 /** Modules without a side of their own, which evidence and policy may use. */
 const PLAIN = /^(defined|clock|logger|seeded|version)\.ts$/;
 
-const ENTRIES = ["index.ts", "chain.ts", "testing/index.ts", "cli/main.ts"];
+const ENTRIES = ["index.ts", "chain.ts", "testing/index.ts", "telemetry/index.ts", "cli/main.ts"];
 const MAX_LINES = 280;
 
 interface Layer {
@@ -98,6 +98,18 @@ describe("the architecture", () => {
     const importers = [...sources.values()].filter(({ packages }) => packages.includes("@aigne/core"));
     expect(importers.map((each) => each.path).filter((path) => !SEAM.test(path))).toEqual([]);
     expect(importers.map((each) => each.path)).toContain("open-router-chat-model.ts");
+  });
+
+  it("lets only telemetry import OpenTelemetry, and no other entry load it", () => {
+    const importers = [...sources.values()].filter(({ packages }) => packages.includes("@opentelemetry/api"));
+    expect(importers.map((each) => each.path).filter((path) => !/^telemetry\//.test(path))).toEqual([]);
+    expect([...reachable(sources, "telemetry/index.ts")]).toEqual(
+      expect.arrayContaining(importers.map((each) => each.path)),
+    );
+    const loading = ENTRIES.filter((entry) =>
+      [...reachable(sources, entry)].some((path) => importers.some((each) => each.path === path)),
+    );
+    expect(loading).toEqual(["telemetry/index.ts"]);
   });
 
   it("keeps clocks, timers and the network out of pure policy", () => {

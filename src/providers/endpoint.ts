@@ -71,6 +71,13 @@ function entriesOf(path: string, headers: unknown): Iterable<[unknown, unknown]>
   throw new OptionsError(`${path} must be an object of strings`);
 }
 
+/** Host and port that requests to a checked base URL go to. */
+export function serverOf(baseURL: string): { address: string; port: number } {
+  const { hostname, port, protocol } = new URL(baseURL);
+  const standard = protocol === "https:" ? 443 : 80;
+  return { address: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? standard : Number(port) };
+}
+
 /** The key, and the values of headers that look as if they held one. */
 export function secretsOf(key: string | undefined, headers: HeaderValues): string[] {
   const secrets = key === undefined ? [] : [key];

@@ -4,7 +4,15 @@ import { redact } from "../redaction.js";
 import type { AttemptTimeouts, Provider, Supports } from "../types.js";
 import { openChatCompletion } from "./chat-completions.js";
 import { createClient, type PassedClientOptions } from "./client.js";
-import { accountOf, checkBaseURL, checkHeaders, checkKey, isPrivateHost, secretsOf } from "./endpoint.js";
+import {
+  accountOf,
+  checkBaseURL,
+  checkHeaders,
+  checkKey,
+  isPrivateHost,
+  secretsOf,
+  serverOf,
+} from "./endpoint.js";
 import type { Fetch } from "./fetch.js";
 import { asObject } from "./json.js";
 
@@ -68,6 +76,7 @@ export function openAICompatible(options: OpenAICompatibleOptions): Provider & {
     account: accountOf(baseURL, apiKey),
     supports,
     timeouts,
+    server: serverOf(baseURL),
     get client() {
       return client();
     },

@@ -6,7 +6,7 @@ import type { Provider, Supports } from "../types.js";
 import { catalogueSource } from "./catalogue-source.js";
 import { openChatCompletion } from "./chat-completions.js";
 import { createClient, type PassedClientOptions } from "./client.js";
-import { accountOf, checkBaseURL, checkHeaders, checkKey, secretsOf } from "./endpoint.js";
+import { accountOf, checkBaseURL, checkHeaders, checkKey, secretsOf, serverOf } from "./endpoint.js";
 import type { Fetch } from "./fetch.js";
 
 export const OPENROUTER_BASE_URL = "https://openrouter.ai/api/v1";
@@ -130,6 +130,9 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider 
       return client
         ? accountOf(client.baseURL, client.apiKey ?? client.adminAPIKey ?? undefined)
         : accountOf(baseURL(), apiKey());
+    },
+    get server() {
+      return serverOf(own()?.baseURL ?? baseURL());
     },
     get client() {
       return client();
