@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncResource } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import type { Attempt } from "./attempt.js";
 import type { Dispatch } from "./audit/dispatch.js";
@@ -38,7 +38,7 @@ export class Call {
   error: unknown;
   settled = false;
   /** Whoever reads, aborts or closes may do so in a context of their own; what the call does it does in its caller's. */
-  readonly within: Within = AsyncLocalStorage.snapshot();
+  readonly within: Within;
 
   readonly #plan: CallPlan;
   readonly #config: ChainConfig;
@@ -51,7 +51,10 @@ export class Call {
 
   constructor(plan: CallPlan, config: ChainConfig, dispatch: Dispatch, onSettled: () => void) {
     const { clock, logger, observers } = config;
-    const { within } = this;
+    // Not AsyncLocalStorage.snapshot(), which takes 20 µs to make on Node 20; this takes 0.04.
+    const caller = new AsyncResource("FallbackChainCall");
+    const within: Within = (action) => caller.runInAsyncScope(action);
+    this.within = within;
     this.#plan = plan;
     this.#config = config;
     this.#onSettled = onSettled;
