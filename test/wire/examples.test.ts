@@ -33,6 +33,7 @@ describe("the pages of the manual", () => {
     ["breakers", "breakers", () => import("../../docs/examples/breakers.js")],
     ["budgets", "budgets", () => import("../../docs/examples/budgets.js")],
     ["context-and-cost", "costs", () => import("../../docs/examples/costs.js")],
+    ["telemetry", "open-telemetry", () => import("../../docs/examples/open-telemetry.js")],
   ])("docs/%s.md prints docs/examples/%s.ts, and what that prints", async (page, example, load) => {
     // As a reader runs it.
     vi.stubEnv("OPEN_ROUTER_CATALOGUE", "");
