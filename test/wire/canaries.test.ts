@@ -32,6 +32,7 @@ import {
   request,
   SCENES,
 } from "../support/canary-scenes.js";
+import { telemetryTexts } from "../support/telemetry-texts.js";
 
 /** Every form in which an error may be looked at. */
 function formsOf(error: unknown): string[] {
@@ -83,6 +84,7 @@ async function play(script: Misdeed, body: ChatRequest, streamed: boolean): Prom
   const log = lines();
   const audited = lines();
   const memory = memoryAudit();
+  const telemetry = telemetryTexts();
   const chain = new FallbackChain({
     targets: [
       { model: "primary", provider: openRouter({ apiKey: KEY, baseURL, headers, clientOptions }) },
@@ -107,6 +109,7 @@ async function play(script: Misdeed, body: ChatRequest, streamed: boolean): Prom
     ],
     audit: [memory, jsonlAudit(file), pinoAudit(pino({ level: "trace" }, audited.stream))],
     logger: pino({ level: "trace" }, log.stream),
+    telemetry: telemetry.telemetry,
     timeouts: { connectMs: 300 },
     random: () => 0,
   });
@@ -128,6 +131,7 @@ async function play(script: Misdeed, body: ChatRequest, streamed: boolean): Prom
     ["the jsonl sink", await readFile(file, "utf8")],
     ["the pino sink", audited.text()],
     ["the log", log.text()],
+    ...(await telemetry.texts()),
   );
   await rm(folder, { recursive: true });
   for (const [where, text] of outputs) expect(text, where).not.toBe("");

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { ChainEvent } from "../../../src/events.js";
+import { OpenRouterChatModel } from "../../../src/index.js";
 import { silentLogger } from "../../../src/logger.js";
 import type { CallTelemetry, Telemetry } from "../../../src/observer.js";
 import { answer } from "../../../src/providers/scripted.js";
@@ -162,5 +163,11 @@ describe("a chain's telemetry", () => {
     expect(build([keeper(), 5])).toThrow(
       "telemetry[1] must be a telemetry (an object with call(start)), such as openTelemetry(), got 5",
     );
+  });
+
+  it("is an option of OpenRouterChatModel, too", () => {
+    const build = (telemetry: Telemetry) => () => new OpenRouterChatModel({ apiKey: "k", telemetry });
+    expect(build(keeper())).not.toThrow();
+    expect(build({} as never)).toThrow("telemetry must be a telemetry");
   });
 });
