@@ -18,6 +18,7 @@ export {
   OptionsError,
   SignalError,
 } from "./errors.js";
+export type { ChainEvent } from "./events.js";
 export { classify } from "./failure.js";
 export { type CompleteAnswer, FallbackChain } from "./fallback-chain.js";
 export { createHealth, type Health } from "./health/health.js";
@@ -36,6 +37,7 @@ export {
 } from "./journal/segment.js";
 export type { Logger } from "./logger.js";
 export type { CatalogueSource, ModelFacts, Price, PriceTier } from "./model-facts.js";
+export type { CallTelemetry, Telemetry } from "./observer.js";
 export type { FallbackChainOptions, ResilienceOptions, TargetOptions } from "./options.js";
 export type { Plan, PlannedTarget } from "./plan.js";
 export {
@@ -54,6 +56,7 @@ export type {
   AuditAttempt,
   AuditRecord,
   AuditSink,
+  BreakerChange,
   CallContent,
   Caller,
   CallStart,

@@ -2,8 +2,6 @@ import { createServer, type Server } from "node:http";
 import type { AuditRecord, AuditSink, BreakerPhase } from "@aigne/open-router/chain";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
-type Told = AuditRecord & { breakers?: { target: string; phase: BreakerPhase; atMs: number }[] };
-
 const PHASES: Record<BreakerPhase, number> = { closed: 0, half_open: 1, open: 2 };
 const SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300];
 
@@ -28,7 +26,7 @@ export function prometheusAudit(registry: Registry): AuditSink {
   const breaker = new Gauge({ ...base, name: "open_router_breaker_state", help, labelNames: ["target"] });
   const changedAt = new Map<string, number>();
 
-  const write = ({ answeredBy, breakers = [], durationMs, outcome, startedAt, ...record }: Told) => {
+  const write = ({ answeredBy, breakers = [], durationMs, outcome, startedAt, ...record }: AuditRecord) => {
     calls.inc({ outcome, target: answeredBy?.target ?? "none", model: answeredBy?.requestedModel ?? "none" });
     duration.observe({ outcome }, durationMs / 1_000);
     for (const { target, model, why, usage, ...attempt } of record.attempts) {
