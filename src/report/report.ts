@@ -20,7 +20,13 @@ export interface Report {
   breakers: BreakerReport[];
   cost: CostReport;
   /** Only when asked for. */
-  byLabel?: { label: string; values: LabelReport[] };
+  byLabel?: {
+    label: string;
+    /** At most 1,000. */
+    values: LabelReport[];
+    /** Values beyond. */
+    leftOut: number;
+  };
   series: Series;
 }
 
