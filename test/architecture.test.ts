@@ -22,6 +22,9 @@ const ADMISSION = /^admission\/|^health\//;
 const WIRE_FORM = /^request\.ts$|^providers\/(request|json)\.ts$/;
 const ENGINE = /^(attempt|upstream|lane|race|recovery)\.ts$/;
 const EVIDENCE = /^(audit|telemetry|journal)\//;
+const JOURNAL = /^journal\//;
+const REPORT = /^report\//;
+const QUERY = /^query\//;
 const SIMULATOR = /^testing\//;
 const SEAM = /^aigne\/|^open-router-chat-model\.ts$|^providers\/chat-model\.ts$/;
 const SURFACE = /^(fallback-chain|chain|index|open-router-chat-model)\.ts$|^(aigne|cli)\//;
@@ -54,6 +57,8 @@ const LAYERS: Layer[] = [
   },
   { name: "attempt, lane, race and recovery", files: ENGINE, forbidden: [CONCRETE, SURFACE] },
   { name: "audit and telemetry", files: EVIDENCE, allowed: [VOCABULARY, PLAIN, EVIDENCE, OPTION_ERRORS] },
+  { name: "the report", files: REPORT, allowed: [VOCABULARY, PLAIN, JOURNAL, REPORT] },
+  { name: "the query", files: QUERY, allowed: [QUERY] },
   { name: "the simulator", files: SIMULATOR, allowed: [/^(types|seeded)\.ts$/, SIMULATOR] },
   {
     name: "everything below the surface",
