@@ -1,10 +1,14 @@
 import type { Command } from "commander";
 import type { Io } from "../io.js";
+import { labelName, moment } from "./arguments.js";
+import type { QueryFlags } from "./query.js";
+import type { ReportFlags } from "./report.js";
+import type { ExportFlags } from "./written.js";
 
 /** Adds one command; `done` takes its exit code. */
 export type Register = (audit: Command, io: Io, done: (code: number) => void) => void;
 
-const COMMANDS: readonly Register[] = [];
+const COMMANDS: readonly Register[] = [addReport, addQuery, addExport];
 
 /** `open-router audit …`: what reads a journal. */
 export function addAudit(program: Command, io: Io, done: (code: number) => void): void {
@@ -15,4 +19,44 @@ export function addAudit(program: Command, io: Io, done: (code: number) => void)
 /** The option that all of them take. */
 export function withDir(command: Command): Command {
   return command.requiredOption("--dir <dir>", "the journal's folder");
+}
+
+/** The options of those that can leave calls out. */
+function withPeriod(command: Command): Command {
+  return command
+    .option("--since <time>", "calls that began then or later: ISO 8601, or how long ago: 24h, 7d", moment)
+    .option("--until <time>", "calls that began before", moment);
+}
+
+function addReport(audit: Command, io: Io, done: (code: number) => void): void {
+  withPeriod(withDir(audit.command("report")))
+    .description("Say in numbers who answered, what failed, how long it took and what it cost.")
+    .option("--by <label:name>", "also by the values of a label", labelName)
+    .option("--html <file>", "write one page with charts that needs no network")
+    .option("--json", "one JSON document: the report")
+    .action(async (flags: ReportFlags) => done(await (await import("./report.js")).report(flags, io)));
+}
+
+function addQuery(audit: Command, io: Io, done: (code: number) => void): void {
+  withDir(audit.command("query"))
+    .description("Ask a journal in SQL. Needs DuckDB: npm install @duckdb/node-api.")
+    .argument("[sql]", "one query; without any, the tables and their columns are listed")
+    .option("--json", "one JSON document: columns and rows")
+    .option("--csv", "a line of names, and a line per row")
+    .action(async (sql: string | undefined, flags: QueryFlags) =>
+      done(await (await import("./query.js")).query(sql, flags, io)),
+    );
+}
+
+function addExport(audit: Command, io: Io, done: (code: number) => void): void {
+  withPeriod(withDir(audit.command("export")))
+    .description("Write a journal's calls into files that other tools read.")
+    .option(
+      "--parquet <dir>",
+      "calls.parquet, attempts.parquet, skips.parquet, breakers.parquet; needs DuckDB",
+    )
+    .option("--jsonl <file>", "one audit record per line; - is standard output")
+    .option("--force", "write over files that are there")
+    .option("--json", "one JSON document: what was written")
+    .action(async (flags: ExportFlags) => done(await (await import("./export.js")).exportCalls(flags, io)));
 }

@@ -1,0 +1,32 @@
+import { DuckDbMissing, loadDuckDb } from "../../query/duckdb.js";
+import { JournalDatabase, QueryError } from "../../query/journal-database.js";
+import { type Io, UsageError } from "../io.js";
+import { checkJournal } from "./journal-dir.js";
+
+/**
+ * Opens a journal as tables, until `use` has ended; Ctrl-C ends what runs.
+ *
+ * @throws UsageError for what the user can put right
+ */
+export async function withTables<T>(
+  dir: string,
+  io: Io,
+  use: (database: JournalDatabase) => Promise<T>,
+  writable: readonly string[] = [],
+): Promise<T> {
+  const chains = await checkJournal(dir);
+  const files = chains.flatMap(({ segments }) => segments.map(({ path }) => path));
+  let database: JournalDatabase | undefined;
+  const interrupt = () => database?.interrupt();
+  try {
+    database = await JournalDatabase.open(await loadDuckDb(), files, writable);
+    io.interrupt.addEventListener("abort", interrupt);
+    return await use(database);
+  } catch (error) {
+    if (error instanceof QueryError || error instanceof DuckDbMissing) throw new UsageError(error.message);
+    throw error;
+  } finally {
+    io.interrupt.removeEventListener("abort", interrupt);
+    database?.close();
+  }
+}
