@@ -124,7 +124,7 @@ function textOf(value: Plain): string {
 function cellOf(value: Plain): string {
   if (typeof value === "number") return String(Number(value.toFixed(6)));
   const text = textOf(value);
-  return text.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d[.\d]*)Z$/, "$1 $2");
+  return text.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.000(?=Z))?(\.\d+)?Z$/, "$1 $2$3");
 }
 
 function showTables(tables: readonly TableInfo[], io: Io, json: boolean): void {
