@@ -104,7 +104,7 @@ describe("audit query", () => {
 
   it("gives every type as JSON and CSV have it", async () => {
     const sql = `SELECT 9007199254740993 AS big, 12::HUGEINT AS whole, 1.50::DECIMAL(5,2) AS money,
-      1234567890.12345678::DECIMAL(20,8) AS exact, 'NaN'::DOUBLE AS nan, TIMESTAMP '1969-12-31 23:59:59.5' AS at,
+      1234567890.12345678::DECIMAL(20,8) AS exact, 'NaN'::DOUBLE AS nan, TIMESTAMP '1969-12-31 23:59:59.500001' AS at,
       TIMESTAMP '2026-01-01 00:00:00.000001' AS micros, MAP {'a': 1} AS m, {'x': [1, NULL]} AS s, 'a,"b"' AS text, 1 AS text`;
     expect(await rows(sql)).toEqual([
       {
@@ -113,7 +113,7 @@ describe("audit query", () => {
         money: 1.5,
         exact: "1234567890.12345678",
         nan: null,
-        at: "1969-12-31T23:59:59.500Z",
+        at: "1969-12-31T23:59:59.500001Z",
         micros: "2026-01-01T00:00:00.000001Z",
         m: { a: 1 },
         s: { x: [1, null] },
@@ -124,7 +124,7 @@ describe("audit query", () => {
     const { stdout } = await play(["audit", "query", sql, "--dir", dir, "--csv"]);
     expect(stdout).toBe(
       "big,whole,money,exact,nan,at,micros,m,s,text,text:1\n" +
-        '9007199254740993,12,1.5,1234567890.12345678,,1969-12-31T23:59:59.500Z,2026-01-01T00:00:00.000001Z,"{""a"":1}","{""x"":[1,null]}","a,""b""",1\n',
+        '9007199254740993,12,1.5,1234567890.12345678,,1969-12-31T23:59:59.500001Z,2026-01-01T00:00:00.000001Z,"{""a"":1}","{""x"":[1,null]}","a,""b""",1\n',
     );
   });
 

@@ -151,6 +151,25 @@ it("counts calls without a record, aborted ones and recoveries of streams", () =
   expect(cost.total).toEqual({ usd: 0, estimatedUsd: 0, unknown: 4 });
 });
 
+it("reckons what failed, lost and was called off as the cost of resilience", () => {
+  const cost = (usd: number, estimated: boolean) => ({ cost: { usd, estimated } });
+  const attempts = [
+    attempt(1, "a", "failed", cost(1, true)),
+    attempt(2, "b", "cancelled", cost(2, false)),
+    attempt(3, "a", "cancelled"),
+    attempt(4, "c", "won", cost(5, false)),
+  ];
+  const told = reportOf([call(attempts)]);
+  expect(told.cost.total).toEqual({ usd: 8, estimatedUsd: 1, unknown: 1 });
+  expect(told.cost.resilience).toEqual({ usd: 3, estimatedUsd: 1, unknown: 1, attempts: 3, share: 3 / 8 });
+  expect(told.cost.byTarget.map(({ target, cost }) => [target, cost.usd])).toEqual([
+    ["c", 5],
+    ["b", 2],
+    ["a", 1],
+  ]);
+  expect([told.series.costUsd, told.series.resilienceUsd]).toEqual([[8], [3]]);
+});
+
 it("tells of breakers what records tell, in the order of time", () => {
   const breakers = [
     { target: "a", phase: "half_open" as const, atMs: 900 },
