@@ -89,7 +89,7 @@ export const VIEWS = {
   calls: { rows: "one row per call that ended, or whose process died (outcome unknown)", sql: CALLS },
   attempts: { rows: "one row per request to a model", sql: ATTEMPTS },
   skips: { rows: "one row per target that was passed over", sql: SKIPS },
-  breakers: { rows: "one row per change of a breaker that a call's attempts brought about", sql: BREAKERS },
+  breakers: { rows: "one row per change of a breaker", sql: BREAKERS },
   entries: { rows: "one row per line of the journal, as it stands there", sql: "SELECT * FROM lines" },
 } as const;
 
