@@ -3,13 +3,10 @@ import { BreakerFold } from "./breaker-fold.js";
 import { type CallFacts, factsOf } from "./call-facts.js";
 import { LabelFold } from "./label-fold.js";
 import { Numbers } from "./numbers.js";
-import type { Answerer, BreakerPhaseName, CostReport, FailureCell, Report, SkipCell } from "./report.js";
+import type { Answerer, CostReport, FailureCell, Report, SkipCell } from "./report.js";
 import { SeriesFold } from "./series-fold.js";
 import { countOutcome, entryOf, noOutcomes, nothingSpent, rateOf, spend } from "./tally.js";
 import { TargetFold } from "./target-fold.js";
-
-/** A record as later versions write it. */
-type Told = AuditRecord & { breakers?: { target: string; phase: BreakerPhaseName; atMs: number }[] };
 
 export interface ReportOptions {
   /** Name of the label to report by. */
@@ -58,7 +55,7 @@ export class ReportFold {
     for (const { target, reason } of record.skipped) {
       entryOf(this.#skips, reason + SEPARATOR + target, () => ({ reason, target, skips: 0 })).skips++;
     }
-    for (const { target, phase, atMs } of (record as Told).breakers ?? []) {
+    for (const { target, phase, atMs } of record.breakers ?? []) {
       entryOf(this.#breakers, target, () => new BreakerFold(target)).add(phase, at + atMs);
     }
     this.#labelled(record)?.add(record, facts);

@@ -175,7 +175,7 @@ it("tells of breakers what records tell, in the order of time", () => {
     { target: "a", phase: "half_open" as const, atMs: 900 },
     { target: "a", phase: "open" as const, atMs: 100 },
   ];
-  const told = reportOf([{ ...call([]), breakers } as AuditRecord]).breakers;
+  const told = reportOf([call([], { breakers })]).breakers;
   const at = (ms: number) => new Date(Date.parse(BASE.startedAt) + ms).toISOString();
   expect(told).toEqual([
     {
