@@ -47,6 +47,15 @@ export function usd(value: string): number {
   return number;
 }
 
+/** How many of something: 0 or more. */
+export function count(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number)) {
+    throw new InvalidArgumentError("It must be a whole number >= 0.");
+  }
+  return number;
+}
+
 /** For an option that may be given more than once. */
 export function repeated(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];

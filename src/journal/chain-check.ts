@@ -76,8 +76,8 @@ export class ChainCheck {
     if (this.firstSeq === 0) this.firstSeq = head.seq;
     this.lastSeq = head.seq;
     this.head = link.hash;
-    this.from ??= head.ts;
-    this.to = head.ts;
+    if (head.ts < (this.from ?? "~")) this.from = head.ts;
+    if (head.ts > (this.to ?? "")) this.to = head.ts;
     this.#checkpoints.line(head.seq, link.hash, () => this.at(number));
     this.#read(head, link, bytes, number);
   }

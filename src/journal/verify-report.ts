@@ -27,7 +27,7 @@ export interface ChainReport {
   lastSeq: number;
   /** Hash of the last one; "" when there is none. */
   head: string;
-  /** `ts` of the first and the last line. */
+  /** The earliest and the latest `ts`. */
   from?: string;
   to?: string;
   /** `begun` + `carried` = `ended` + `open`, unless something is reported. */

@@ -46,6 +46,7 @@ export class JournalLines {
         writer: { pid: 1, host: "host", version: "1.0.0" },
         durability: "os",
         openCalls: [],
+        checkpoints: 0,
         ...more,
       },
       options,
@@ -53,7 +54,7 @@ export class JournalLines {
   }
 
   close(): this {
-    return this.add({ event: "segment.close", reason: "full", lines: 0 });
+    return this.add({ event: "segment.close", reason: "full", lines: 0, openCalls: 0, checkpoints: 0 });
   }
 
   start(callId: string): this {

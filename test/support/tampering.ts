@@ -76,7 +76,7 @@ export class TamperedLog {
   async isFoundInMemory(changed: string, bytes: Buffer): Promise<boolean> {
     const segments = this.files.map((file, i) => {
       const { length } = file === changed ? bytes : this.original(file);
-      return { file, path: file, chainId: CHAIN_ID, index: i + 1, bytes: length };
+      return { file, path: file, chainId: CHAIN_ID, index: i + 1, bytes: length, modifiedMs: 0 };
     });
     const read = (file: string) => linesOf(file === changed ? bytes : this.original(file));
     const report = await verifyChain(

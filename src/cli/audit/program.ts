@@ -1,14 +1,18 @@
 import type { Command } from "commander";
+import { count } from "../arguments.js";
 import type { Io } from "../io.js";
 import { labelName, moment } from "./arguments.js";
 import type { QueryFlags } from "./query.js";
 import type { ReportFlags } from "./report.js";
+import type { ShowFlags } from "./show.js";
+import type { TailFlags } from "./tail.js";
+import type { VerifyFlags } from "./verify.js";
 import type { ExportFlags } from "./written.js";
 
 /** Adds one command; `done` takes its exit code. */
 export type Register = (audit: Command, io: Io, done: (code: number) => void) => void;
 
-const COMMANDS: readonly Register[] = [addReport, addQuery, addExport];
+const COMMANDS: readonly Register[] = [addVerify, addTail, addShow, addReport, addQuery, addExport];
 
 /** `open-router audit …`: what reads a journal. */
 export function addAudit(program: Command, io: Io, done: (code: number) => void): void {
@@ -26,6 +30,34 @@ function withPeriod(command: Command): Command {
   return command
     .option("--since <time>", "calls that began then or later: ISO 8601, or how long ago: 24h, 7d", moment)
     .option("--until <time>", "calls that began before", moment);
+}
+
+function addVerify(audit: Command, io: Io, done: (code: number) => void): void {
+  withDir(audit.command("verify"))
+    .description("Check every line, link and checkpoint, and say what cannot be seen.")
+    .option("--checkpoints <file>", "checkpoints that were kept in a second place: a line of JSON each")
+    .option("--public-key <file>", "PEM of the Ed25519 key that checkpoints must be signed with")
+    .option("--json", "one JSON document: the report")
+    .action(async (flags: VerifyFlags) => done(await (await import("./verify.js")).verify(flags, io)));
+}
+
+function addTail(audit: Command, io: Io, done: (code: number) => void): void {
+  withDir(audit.command("tail"))
+    .description("Show the last calls, a line each, over all chains.")
+    .option("-f, --follow", "go on with calls that end from now on, until Ctrl-C")
+    .option("-n, --lines <count>", "how many", count, 10)
+    .option("--json", "the journal's own lines, of all events")
+    .action(async (flags: TailFlags) => done(await (await import("./tail.js")).tail(flags, io)));
+}
+
+function addShow(audit: Command, io: Io, done: (code: number) => void): void {
+  withDir(audit.command("show"))
+    .description("Show the timeline of one call.")
+    .argument("<call>", "its id, or how it begins: four characters or more")
+    .option("--json", "one JSON document: all lines of the call")
+    .action(async (call: string, flags: ShowFlags) =>
+      done(await (await import("./show.js")).show(call, flags, io)),
+    );
 }
 
 function addReport(audit: Command, io: Io, done: (code: number) => void): void {

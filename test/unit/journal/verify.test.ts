@@ -27,6 +27,7 @@ const opening: JournalEvent = {
   writer: { pid: 1, host: "host", version: "1.0.0" },
   durability: "os",
   openCalls: [],
+  checkpoints: 0,
 };
 
 /** The only chain, and what is said of it. */
