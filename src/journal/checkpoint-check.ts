@@ -5,7 +5,7 @@ import type { Checkpoint } from "./entry.js";
 import type { ChainReport, Problem } from "./verify-report.js";
 
 /** So many lines back, a checkpoint of the journal finds the line that it vouches for. */
-const MEMORY = 1 << 16;
+const MEMORY = 1 << 15;
 
 /** How far a chain reaches, once all of it is read. */
 export interface Reach {

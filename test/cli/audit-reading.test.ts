@@ -261,6 +261,7 @@ describe("audit show", () => {
       event: "request.start",
       callId: "mine-1",
       start: { ...failedOver.start, callId: "mine-1", labels: { x: ',"callId":"yours-2' } },
+      content: { x: 1, callId: "yours-2" },
     });
     appendFileSync(join(log, lines.file), '{"torn,"callId":"yours-2');
     expect((await audit("show", "yours-2")).code).toBe(1);

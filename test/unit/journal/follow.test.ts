@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -92,6 +92,22 @@ describe("follow", () => {
       "start",
     );
     expect(seen).toEqual(["01", "02", "03", "04"]);
+  });
+
+  it("waits for the line break, and gives no number twice", async () => {
+    lines.open();
+    const path = join(dir, lines.file);
+    const size = lines.bytes;
+    lines.start("a");
+    const line = readFileSync(path, "utf8").slice(size);
+    truncateSync(path, size);
+    const seen = await followed([
+      () => appendFileSync(path, line.trimEnd()),
+      () => truncateSync(path, size),
+      () => appendFileSync(path, line),
+      () => appendFileSync(path, line),
+    ]);
+    expect(seen).toEqual(["02"]);
   });
 
   it("leaves out whole lines that are set aside", async () => {

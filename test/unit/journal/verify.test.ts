@@ -1,12 +1,13 @@
-import { createHash } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isSignedBy } from "../../../src/journal/checkpoint.js";
 import type { Gap, JournalEvent, SetAside } from "../../../src/journal/entry.js";
 import { type VerifyOptions, verifyJournal } from "../../../src/journal/verify.js";
 import { keys, signed } from "../../support/checkpoints.js";
-import { CHAIN_ID, writeJournal } from "../../support/journal-fixture.js";
+import { CHAIN_ID, JournalFixture, writeJournal } from "../../support/journal-fixture.js";
 import { JournalLines } from "../../support/journal-lines.js";
 import { syntheticCalls } from "../../support/synthetic-calls.js";
 
@@ -263,6 +264,19 @@ describe("segments that are gone", () => {
     expect(chain.report.cannotSee.join("\n")).toContain(`${CHAIN_ID}: retention removed lines up to 6.`);
   });
 
+  it("may end before lines that were passed over", async () => {
+    lines.open().start("a");
+    const head = { file: lines.file, firstSeq: 1, lastSeq: 2, head: lines.prev, bytes: 1 };
+    const gap: Gap = { event: "gap", reason: "fsync_failed", lost: {}, skipped: [3, 4] };
+    lines
+      .open({ openCalls: ["a"] }, { skip: 2 })
+      .add(gap)
+      .add({ event: "tombstone", segments: [head] });
+    expect(await verified()).toMatchObject({ ok: true, lastSeq: 7 });
+    rmSync(join(dir, head.file));
+    expect(await verified()).toMatchObject({ ok: true, removed: { segments: 1, lastSeq: 2 } });
+  });
+
   it("are missed without one, and with one that tells of others", async () => {
     const heads = three();
     rmSync(join(dir, fileOf(1)));
@@ -309,6 +323,12 @@ describe("the books", () => {
       { "request.start": 1 },
     ],
     [
+      "two ends without a start",
+      (book) => book.unknown("a").unknown("b"),
+      /:2 ends call a/,
+      { "request.start": 2 },
+    ],
+    [
       "a second end",
       (book) => book.start("a").unknown("a").unknown("a"),
       /:4 ends call a/,
@@ -339,7 +359,11 @@ describe("the books", () => {
     lines.add(lost({ "request.end": 9 }));
     expect((await verified()).bad).toMatch(bad);
     if (!explains) return;
-    lines.add(lost(explains));
+    for (const [event, count] of Object.entries(explains))
+      for (let i = 0; i < count; i++) {
+        expect((await verified()).bad).toMatch(bad);
+        lines.add(lost({ [event]: 1 }));
+      }
     const chain = await verified();
     expect(chain).toMatchObject({ ok: true, lost: { "request.end": 9, ...explains } });
     expect(chain.notes.join("\n")).toMatch(/lines that a gap counts as lost explain it/);
@@ -430,10 +454,39 @@ describe("checkpoints", () => {
   it("in the journal must vouch for a line before them, however far", async () => {
     lines.open().start("a");
     const early = vouch(1);
+    const holdsAnother = (at: number, seq: number) =>
+      `C.000001.jsonl:${at} holds checkpoint 1, which vouches for another line ${seq} than is here`;
     lines.add({ event: "checkpoint", checkpoint: { ...early, seq: 3 } });
-    expect((await verified()).bad).toMatch(
-      /:3 holds checkpoint 1, which vouches for another line 3 than is here/,
-    );
+    expect((await verified()).bad).toBe(holdsAnother(3, 3));
+    lines.add({ event: "checkpoint", checkpoint: { ...early, seq: 1 } });
+    expect((await verified()).problems).toBe(2);
+    for (const head of [early.head, "0".repeat(64)]) {
+      rmSync(dir, { recursive: true });
+      const fixture = new JournalFixture(dir);
+      fixture.event({ event: "request.start", callId: "a", start: { callId: "a" } as never });
+      const { seq, hash } = fixture.head;
+      for (let i = 0; i < 2 ** 15; i++) fixture.event(lost({}));
+      const checkpoint = { ...early, seq, head: head === early.head ? hash : head };
+      fixture.event({ event: "checkpoint", checkpoint });
+      fixture.end();
+      expect((await verified()).bad).toBe(head === early.head ? undefined : holdsAnother(2 ** 15 + 3, seq));
+    }
+  });
+
+  it("have one signature text each", () => {
+    const checkpoint = vouch(1, lines.open());
+    expect(isSignedBy(checkpoint, publicKey)).toBe(true);
+    for (const change of [
+      (text: string) => `${text} `,
+      (text: string) => text.replace("=", ""),
+      () => "",
+      () => "é",
+    ])
+      expect(
+        isSignedBy({ ...checkpoint, signature: change(checkpoint.signature as string) }, publicKey),
+      ).toBe(false);
+    const { publicKey: rsa } = generateKeyPairSync("rsa", { modulusLength: 1024 });
+    expect(isSignedBy(checkpoint, rsa)).toBe(false);
   });
 
   it("cannot be held against lines that retention removed, nor be dodged by passing lines over", async () => {
