@@ -108,6 +108,8 @@ describe("follow", () => {
       () => appendFileSync(path, line),
     ]);
     expect(seen).toEqual(["02"]);
+    const half = () => appendFileSync(path, line.replace('"seq":2', '"seq":3').trimEnd());
+    expect(await followed([half])).toEqual([]);
   });
 
   it("leaves out whole lines that are set aside", async () => {
