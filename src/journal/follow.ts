@@ -5,7 +5,7 @@ import { entryOf } from "./line.js";
 import { rawLines } from "./raw-lines.js";
 import { lastBreak } from "./raw-lines-back.js";
 import { type Chain, chainsIn, type Segment } from "./segment.js";
-import { setAsideBy } from "./set-aside.js";
+import { successorOf } from "./set-aside.js";
 
 /** How many bytes of each file have been read, by its name. */
 export type Positions = ReadonlyMap<string, number>;
@@ -81,7 +81,7 @@ class Reader {
     for (const { segments } of chains) {
       for (const [i, segment] of segments.entries()) {
         if (segment.bytes <= (this.#positions.get(segment.file) ?? 0)) continue;
-        yield* this.#read(segment, segments[i + 1]);
+        yield* this.#read(segment, segments.slice(i + 1));
       }
     }
     if (this.#count > 0) yield this.#take();
@@ -89,11 +89,12 @@ class Reader {
     for (const file of this.#positions.keys()) if (!files.has(file)) this.#positions.delete(file);
   }
 
-  async *#read(segment: Segment, next: Segment | undefined): AsyncGenerator<ReadLine[]> {
+  async *#read(segment: Segment, later: readonly Segment[]): AsyncGenerator<ReadLine[]> {
     const { file, path, chainId } = segment;
     let position = this.#positions.get(file) ?? 0;
     try {
-      const limit = (await setAsideBy(next, file, rawLines))?.fromByte ?? Number.POSITIVE_INFINITY;
+      const next = await successorOf(file, later, rawLines);
+      const limit = next?.setAside?.fromByte ?? Number.POSITIVE_INFINITY;
       for await (const batch of rawLines(path, { from: { offset: position, number: 1 } })) {
         const found = this.#found.get(chainId) ?? [];
         this.#found.set(chainId, found);
@@ -113,7 +114,7 @@ class Reader {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }
     // Whatever stands behind the last line of a segment that has a successor stays there.
-    if (next) this.#positions.set(file, Math.max(position, segment.bytes));
+    if (later.length > 0) this.#positions.set(file, Math.max(position, segment.bytes));
   }
 
   /** Undefined when it is no line, or has been told before: a file may have become shorter, and longer again. */

@@ -7,23 +7,35 @@ import { entryOf } from "./line.js";
 import type { rawLines } from "./raw-lines.js";
 import type { Segment } from "./segment.js";
 
-/** What the first line of a segment says was moved out of the one before. That line itself is checked in its turn. */
-export async function setAsideBy(
-  next: Segment | undefined,
+/** What comes after a segment: a file without a line comes to nothing, its writer died over it. */
+export interface Successor {
+  /** Its first line says what was moved out of the segment before. That line itself is checked in its turn. */
+  setAside: SetAside | undefined;
+}
+
+/** The first of `later` that has a line, as `file` is concerned; undefined when none has, and `file` is the last. */
+export async function successorOf(
   file: string,
+  later: readonly Segment[],
   read: typeof rawLines,
-): Promise<SetAside | undefined> {
-  if (!next) return undefined;
-  for await (const [first] of read(next.path)) {
-    try {
-      const { event, setAside } = entryOf((first as { bytes: Buffer }).bytes) as Partial<SegmentOpen>;
-      const fits = event === "segment.open" && setAside?.file === file && Number.isInteger(setAside.fromByte);
-      return fits ? setAside : undefined;
-    } catch {
-      return undefined;
+): Promise<Successor | undefined> {
+  for (const { path } of later) {
+    for await (const [first] of read(path)) {
+      if (first?.whole) return { setAside: setAsideBy(first.bytes, file) };
+      break;
     }
   }
   return undefined;
+}
+
+function setAsideBy(line: Buffer, file: string): SetAside | undefined {
+  try {
+    const { event, setAside } = entryOf(line) as Partial<SegmentOpen>;
+    const fits = event === "segment.open" && setAside?.file === file && Number.isInteger(setAside.fromByte);
+    return fits ? setAside : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What is wrong with the copy of bytes that were set aside; undefined when nothing is, or nobody can tell. */

@@ -8,7 +8,7 @@ import { headOf } from "./line-head.js";
 import { rawLines } from "./raw-lines.js";
 import { removalOf } from "./removal.js";
 import type { Chain, Segment } from "./segment.js";
-import { copyFault, setAsideBy } from "./set-aside.js";
+import { copyFault, successorOf } from "./set-aside.js";
 import type { ChainReport } from "./verify-report.js";
 
 export interface VerifyChainOptions {
@@ -36,7 +36,7 @@ export async function verifyChain(chain: Chain, options: VerifyChainOptions): Pr
   let setAside = 0;
   for (const [i, segment] of segments.entries()) {
     const absent = segment.index !== (segments[i - 1]?.index ?? 0) + 1;
-    const read = await readSegment(check, { segment, absent, next: segments[i + 1] }, options);
+    const read = await readSegment(check, { segment, absent, later: segments.slice(i + 1) }, options);
     setAside += read.setAside;
     notes.push(...read.notes);
   }
@@ -79,12 +79,13 @@ export async function verifyChain(chain: Chain, options: VerifyChainOptions): Pr
 
 async function readSegment(
   check: ChainCheck,
-  { segment, absent, next }: { segment: Segment; absent: boolean; next: Segment | undefined },
+  { segment, absent, later }: { segment: Segment; absent: boolean; later: readonly Segment[] },
   { onRead, signal, read: readLines = rawLines }: VerifyChainOptions,
 ): Promise<{ setAside: number; notes: string[] }> {
   const { file, path } = segment;
-  const aside = await setAsideBy(next, file, readLines);
-  const limit = next ? Infinity : segment.bytes;
+  const next = await successorOf(file, later, readLines);
+  const aside = next?.setAside;
+  const limit = later.length > 0 ? Infinity : segment.bytes;
   const notes: string[] = [];
   let setAside = 0;
   /** Where the last whole line ends, and its number. */

@@ -108,6 +108,24 @@ describe("a journal in order", () => {
   });
 });
 
+describe("a writer that died twice", () => {
+  it("leaves a torn tail and a file without a line, before the one that tells of it", async () => {
+    lines.open().start("a");
+    const setAside = aside('{"seq":3', lines.bytes);
+    lines.raw('{"seq":3');
+    lines.segment++;
+    writeFileSync(join(dir, lines.file), '{"seq"');
+    const before = await verified();
+    expect(before).toMatchObject({ ok: true, lines: 2 });
+    expect(before.notes.join("\n")).toMatch(
+      /8 bytes behind its last line[\s\S]*000002.jsonl holds no whole line/,
+    );
+    writeFileSync(join(dir, lines.file), "");
+    lines.open({ setAside, openCalls: ["a"] }).unknown("a");
+    expect(await verified()).toMatchObject({ ok: true, lines: 4, segments: 3 });
+  });
+});
+
 describe("places", () => {
   const changes: [string, () => void, RegExp][] = [
     ["another chain's file name", () => lines.open(), /000001.jsonl:1 belongs to chain 00f1/],
