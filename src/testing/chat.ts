@@ -2,7 +2,7 @@ import { seeded } from "../seeded.js";
 import { type ErrorReply, REQUEST_ERRORS } from "./bodies.js";
 import { canonicalSlug, type ModelFacts, priceOf } from "./catalogue.js";
 import type { Drawn } from "./cursor.js";
-import { answerOps, beforeFirstToken } from "./faults.js";
+import { alteredPlan, answerOps, beforeFirstToken } from "./faults.js";
 import { errorReply } from "./http-faults.js";
 import { type KeyFacts, keyFault } from "./keys.js";
 import type { SimulatedRequest } from "./log.js";
@@ -76,12 +76,13 @@ export function chatOps(backend: Backend, entry: SimulatedRequest, rawBody: stri
       random,
       script,
     };
-    const plan = planOf(occasion);
+    const plan = alteredPlan(planOf(occasion), script.fault);
     entry.script = script;
     entry.step = drawn.path;
     entry.servedModel = plan.model;
     entry.provider = plan.provider;
     entry.promptTokens = plan.usage.prompt_tokens as number;
+    entry.completionTokens = plan.usage.completion_tokens as number;
     entry.finish = plan.finish;
     entry.cost = plan.usage.cost as number;
     ops = answerOps(plan, script.fault, uses);

@@ -11,12 +11,11 @@ export interface Fault {
   play?: (plan: Plan) => Ops;
 }
 
-/** The acts of an answer with this fault. */
+/** The acts of an answer with this fault, whose plan it has altered already. */
 export function faultyOps(fault: Fault, plan: Plan): Ops {
   if (fault.play !== undefined) return fault.play(plan);
-  const altered = fault.alter?.(plan) ?? plan;
-  const ops = healthyOps(altered);
-  return fault.wrap?.(ops, altered) ?? ops;
+  const ops = healthyOps(plan);
+  return fault.wrap?.(ops, plan) ?? ops;
 }
 
 /** Where a fault strikes: after `at` tokens; by default halfway, but never before the first. */

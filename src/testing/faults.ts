@@ -84,7 +84,12 @@ export function beforeFirstToken(name: string | undefined, uses: number): boolea
   return family === "http" || (family === "once" && uses === 1);
 }
 
-/** The acts of an answer; `uses` counts how often this script was drawn, from 1. */
+/** What is said, and billed, under this fault. */
+export function alteredPlan(plan: Plan, name: FaultName | undefined): Plan {
+  return (name === undefined ? undefined : faultOf(name)?.alter?.(plan)) ?? plan;
+}
+
+/** The acts of an answer that is altered already; `uses` counts how often this script was drawn, from 1. */
 export function answerOps(plan: Plan, name: FaultName | undefined, uses: number): Ops {
   if (name === undefined) return healthyOps(plan);
   if (name === "http") return httpOps(customReply(plan), plan);

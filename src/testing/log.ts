@@ -26,7 +26,9 @@ export interface SimulatedRequest extends Meter {
   /** The model as the answer names it. */
   servedModel?: string;
   provider?: string;
+  /** As planned, like `finish` and `cost`: the client was told when `usageSentAt` is set. */
   promptTokens?: number;
+  completionTokens?: number;
   /** The finish reason as planned. */
   finish?: string | null;
   /** USD as planned. */
@@ -40,6 +42,9 @@ export interface SimulatedRequest extends Meter {
   bytesSent: number;
   /** Events with content. */
   tokensSent: number;
+  /** Unix milliseconds: a finish reason, or the end of a JSON reply, was sent; usage was, in a stream. */
+  finishSentAt?: number;
+  usageSentAt?: number;
   /** Unix milliseconds. */
   closedAt?: number;
   /** Who ended the answer; absent while it goes on. `server`: it was sent to its end, or the fault ended it. */

@@ -13,6 +13,8 @@ export interface Meter {
   /** Bytes of the body (and of what went past node:http) handed to the socket. */
   bytesSent: number;
   tokensSent: number;
+  finishSentAt?: number;
+  usageSentAt?: number;
   closedAt?: number;
   closedBy?: "server" | "client";
 }
@@ -94,6 +96,8 @@ export async function play(ops: Ops, res: ServerResponse, meter: Meter): Promise
           meter.firstTokenAt ??= Date.now();
           meter.tokensSent++;
         }
+        if (op.kind === "finish" || op.kind === "usage") meter.finishSentAt ??= Date.now();
+        if (op.kind === "usage") meter.usageSentAt ??= Date.now();
         return write(op.bytes, false);
       case "raw":
         return write(op.bytes, true);

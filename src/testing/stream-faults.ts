@@ -115,7 +115,7 @@ export const STREAM_FAULTS = {
     send(event({ ...deltaChunk(plan, {}), choices: [], usage: plan.usage }), "usage"),
   ]),
   "usage-on-finish": replacing("One finish chunk only, with usage.", ["finish", "usage"], (op, plan) =>
-    op.kind === "finish" ? [send(event({ ...finishChunk(plan), usage: plan.usage }), "finish")] : [],
+    op.kind === "finish" ? [send(event({ ...finishChunk(plan), usage: plan.usage }), "usage")] : [],
   ),
   "usage-none": replacing("No usage.", ["usage"], () => []),
 } satisfies Record<string, Fault>;

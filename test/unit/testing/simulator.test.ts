@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { expect, test, vi } from "vitest";
-import { type SimulatedRequest, startSimulator } from "../../../src/testing/index.js";
+import { type Script, type SimulatedRequest, startSimulator } from "../../../src/testing/index.js";
 import { ask, dial, simulate } from "./client.js";
 
 const get = (url: string, key: string | null = "sk-test") =>
@@ -227,6 +227,8 @@ test("the log tells what the provider saw, and callbacks tell it live", async ()
     step: 'models["a/b"]',
     servedModel: "a/b-2025-08-07",
     provider: "A",
+    finish: "stop",
+    completionTokens: 3,
     status: 200,
     tokensSent: 3,
     bytesSent: text.length,
@@ -240,6 +242,23 @@ test("the log tells what the provider saw, and callbacks tell it live", async ()
   expect(simulator.requestsTo("c/d")).toEqual([]);
   simulator.clear();
   expect(simulator.requests).toEqual([]);
+});
+
+test("the log holds what was said and billed under a fault, and whether the client was told", async () => {
+  const tokens = { text: "one two three four" };
+  const logged = async (script: Script) => {
+    const simulator = await simulate({ "a/b": script });
+    await (await ask(simulator, "a/b", { stream: true })).text().catch(() => {});
+    await simulator.waitForIdle();
+    const { finish, completionTokens, finishSentAt, usageSentAt } = simulator.requests[0] as SimulatedRequest;
+    return [finish, completionTokens, finishSentAt !== undefined, usageSentAt !== undefined];
+  };
+  expect(await logged(tokens)).toEqual(["stop", 4, true, true]);
+  expect(await logged({ fault: "length", ...tokens, at: 3 })).toEqual(["length", 3, true, true]);
+  expect(await logged({ fault: "usage-on-finish", ...tokens })).toEqual(["stop", 4, true, true]);
+  expect(await logged({ fault: "usage-none", ...tokens })).toEqual(["stop", 4, true, false]);
+  expect(await logged({ fault: "cut", ...tokens })).toEqual(["stop", 4, false, false]);
+  expect(await logged({ fault: "503", ...tokens })).toEqual(["stop", 4, false, false]);
 });
 
 test("the log forgets its oldest entries at its limit", async () => {
