@@ -4,7 +4,7 @@ import type { AuditRefusal } from "./errors.js";
 import type { ChainEvent, Emit } from "./events.js";
 import { logFold } from "./log.js";
 import type { Logger } from "./logger.js";
-import type { AuditRecord, CallContent, CallStart } from "./record.js";
+import type { AuditAttempt, AuditRecord, CallContent, CallStart } from "./record.js";
 import { publish } from "./telemetry/diagnostics.js";
 import type { CallObservers, Observers } from "./telemetry/observers.js";
 
@@ -38,17 +38,17 @@ export class Evidence {
   #closed = false;
 
   constructor(start: CallStart, at: number, { logger, dispatch, observers, within, content }: EvidenceInit) {
-    this.#start = start;
+    this.#start = frozen(start);
     this.#fold = new RecordFold(start, at);
     this.#log = logFold(logger, start.callId, start.labels);
     this.#dispatch = dispatch;
     this.#content = content;
-    this.#observers = observers.call(start);
+    this.#observers = observers.call(this.#start);
     this.#within = within;
     this.record = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    this.emit({ type: "call.started", at, start });
+    this.emit({ type: "call.started", at, start: this.#start });
   }
 
   /** What comes after the end is not told: the record is out. */
@@ -60,7 +60,7 @@ export class Evidence {
       this.#log(event);
       this.#observers?.event(event);
       publish(callId, event);
-      if (ended) this.#dispatch.attempt(ended, callId);
+      if (ended) this.#told(ended);
     });
   }
 
@@ -77,10 +77,18 @@ export class Evidence {
   close(event: Extract<ChainEvent, { type: "call.finished" }>): AuditRecord {
     this.emit(event);
     this.#closed = true;
+    // Whoever follows attempts one by one is to have seen all that the record holds.
+    for (const entry of this.#fold.close(event.at)) this.#tell(() => this.#told(entry));
     const record = frozen(this.#fold.record(event));
     this.#resolve(record);
     this.#tell(() => this.#dispatch.write(record, this.#content));
     return record;
+  }
+
+  /** Each sink gets a copy of the entry; what is in it, they share with the record. */
+  #told(entry: AuditAttempt): void {
+    freezeWithin(entry);
+    this.#dispatch.attempt(entry, this.#start.callId);
   }
 
   /** Whoever is told of an event may end the call by it: what follows from that is told when all have heard the first. */
@@ -100,6 +108,10 @@ export class Evidence {
 
 /** Evidence stays as it is, whatever the first of several sinks would make of it. */
 function frozen<T extends object>(value: T): T {
-  for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) frozen(inner);
+  freezeWithin(value);
   return Object.freeze(value);
+}
+
+function freezeWithin(value: object): void {
+  for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) frozen(inner);
 }

@@ -86,14 +86,20 @@ export class RecordFold {
     return entry;
   }
 
-  /** The record as it stands at `at`. */
+  /** Ends the attempts that nobody has told the end of, and returns them: the call is over, and they with it. */
+  close(at: number): AuditAttempt[] {
+    const open = [...this.#attempts.values()].filter(({ ended }) => !ended);
+    for (const running of open) {
+      running.entry.durationMs = milliseconds(at - running.startedAt);
+      running.ended = true;
+    }
+    return open.map(({ entry }) => entry);
+  }
+
+  /** To be asked after `close`. */
   record(end: Extract<ChainEvent, { type: "call.finished" }>): AuditRecord {
     const { targets: _, ...start } = this.#start;
-    const attempts = [...this.#attempts.values()].map(({ entry, startedAt, ended }) => {
-      // An answer that came whole and was not read to its end.
-      if (!ended) entry.durationMs = milliseconds(end.at - startedAt);
-      return entry;
-    });
+    const attempts = [...this.#attempts.values()].map(({ entry }) => entry);
     const cost = total(attempts);
     return {
       ...start,

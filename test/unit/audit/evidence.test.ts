@@ -1,0 +1,78 @@
+import { expect, it } from "vitest";
+import { Dispatch } from "../../../src/audit/dispatch.js";
+import { systemClock } from "../../../src/clock.js";
+import { Evidence } from "../../../src/evidence.js";
+import { silentLogger } from "../../../src/logger.js";
+import { scripted } from "../../../src/providers/scripted.js";
+import type { AuditRecord, AuditSink, CallStart } from "../../../src/record.js";
+import type { Target } from "../../../src/types.js";
+
+const start: CallStart = {
+  v: 1,
+  callId: "c",
+  startedAt: "2026-11-26T00:00:00.000Z",
+  strategy: "sequential",
+  streamed: true,
+  labels: { service: "billing" },
+  caller: { userId: "u" },
+  targets: ["a/one"],
+  requestDigest: "",
+};
+const target = { id: "a/one", model: "a/one", provider: scripted({ script: {} }) } as unknown as Target;
+const began = { type: "attempt.started", wall: 0, target, why: "first", omitted: [] } as const;
+
+function evidence(sink: AuditSink): Evidence {
+  const dispatch = new Dispatch([sink], silentLogger, systemClock);
+  return new Evidence(start, 0, { logger: silentLogger, dispatch });
+}
+
+it("tells of attempts that are still open when the call ends, before the record", () => {
+  const told: unknown[] = [];
+  const calls = evidence({
+    attempt: ({ n, outcome, durationMs }) => void told.push({ n, outcome, durationMs }),
+    write: ({ attempts }) => void told.push(attempts.map(({ durationMs }) => durationMs)),
+  });
+  calls.emit({ ...began, at: 1, n: 1 });
+  calls.emit({ ...began, at: 2, n: 2 });
+  calls.emit({ type: "attempt.won", at: 4, n: 1, finishReason: "stop" });
+  calls.close({ type: "call.finished", at: 7, outcome: "ok" });
+  expect(told).toEqual([
+    { n: 1, outcome: "won", durationMs: 3 },
+    { n: 2, outcome: "cancelled", durationMs: 5 },
+    [3, 5],
+  ]);
+});
+
+it("lets no sink change what others are told", async () => {
+  const spoil = (what: object, key: string, value: unknown) => {
+    expect(() => Object.assign(what, { [key]: value })).toThrow(TypeError);
+  };
+  let written: AuditRecord | undefined;
+  let asked = 0;
+  const calls = evidence({
+    start(call) {
+      asked++;
+      spoil(call, "callId", "another");
+      spoil(call.labels, "service", "another");
+      spoil(call.caller, "userId", "another");
+      spoil(call.targets, "0", "another");
+    },
+    attempt(entry) {
+      asked++;
+      // A copy of its own.
+      entry.n = 9;
+      spoil(entry.usage!, "inputTokens", 9);
+    },
+    write(record) {
+      written = record;
+    },
+  });
+  await calls.announce();
+  calls.emit({ ...began, at: 1, n: 1 });
+  calls.emit({ type: "attempt.usage", at: 2, n: 1, usage: { inputTokens: 1, outputTokens: 2 } });
+  calls.emit({ type: "attempt.won", at: 3, n: 1, finishReason: "stop" });
+  calls.close({ type: "call.finished", at: 3, outcome: "ok" });
+  expect(asked).toBe(2);
+  expect(written).toMatchObject({ callId: "c", labels: { service: "billing" }, caller: { userId: "u" } });
+  expect(written?.attempts).toMatchObject([{ n: 1, usage: { inputTokens: 1 } }]);
+});
