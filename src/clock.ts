@@ -26,10 +26,20 @@ export function clockWithin(clock: Clock, within: (action: () => void) => void):
   };
 }
 
-/** The `customTimers` that p-timeout takes. */
-export function timersOf(clock: Clock) {
+/**
+ * The `customTimers` that p-timeout takes. They take the last millisecond by itself: when it was our own loop that was
+ * blocked, what is waited for may have come, and is seen in the turn between.
+ */
+export function patientTimersOf(clock: Clock) {
   return {
-    setTimeout: clock.setTimeout as unknown as typeof setTimeout,
-    clearTimeout: clock.clearTimeout as unknown as typeof clearTimeout,
+    setTimeout: ((callback: () => void, ms: number) => {
+      const timer = { id: clock.setTimeout(last, ms - 1) };
+      function last() {
+        timer.id = clock.setTimeout(callback, 1);
+      }
+      return timer;
+    }) as unknown as typeof setTimeout,
+    clearTimeout: ((timer: { id: unknown }) =>
+      clock.clearTimeout(timer.id)) as unknown as typeof clearTimeout,
   };
 }

@@ -1,5 +1,5 @@
 import pTimeout from "p-timeout";
-import { timersOf } from "../clock.js";
+import { patientTimersOf } from "../clock.js";
 import { AuditRefusal } from "../errors.js";
 import type { Logger } from "../logger.js";
 import type { AuditAttempt, AuditRecord, AuditSink, CallContent, CallStart } from "../record.js";
@@ -103,7 +103,7 @@ export class Dispatch {
 
   async #bounded(method: string, work: Promise<unknown>, ms: number): Promise<void> {
     try {
-      await pTimeout(work, { milliseconds: Math.max(1, ms), customTimers: timersOf(this.#clock) });
+      await pTimeout(work, { milliseconds: Math.max(1, ms), customTimers: patientTimersOf(this.#clock) });
     } catch (error) {
       this.#failed(method, error);
     }

@@ -1,11 +1,12 @@
 import { expect, it } from "vitest";
-import { Dispatch } from "../../../src/audit/dispatch.js";
+import { Dispatch, START_WAIT_MS } from "../../../src/audit/dispatch.js";
 import { systemClock } from "../../../src/clock.js";
 import { Evidence } from "../../../src/evidence.js";
 import { silentLogger } from "../../../src/logger.js";
 import { scripted } from "../../../src/providers/scripted.js";
 import type { AuditRecord, AuditSink, CallStart } from "../../../src/record.js";
 import type { Target } from "../../../src/types.js";
+import { steppedClock } from "../../support/stepped-clock.js";
 
 const start: CallStart = {
   v: 1,
@@ -20,6 +21,8 @@ const start: CallStart = {
 };
 const target = { id: "a/one", model: "a/one", provider: scripted({ script: {} }) } as unknown as Target;
 const began = { type: "attempt.started", wall: 0, target, why: "first", omitted: [] } as const;
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 function evidence(sink: AuditSink): Evidence {
   const dispatch = new Dispatch([sink], silentLogger, systemClock);
@@ -75,4 +78,31 @@ it("lets no sink change what others are told", async () => {
   expect(asked).toBe(2);
   expect(written).toMatchObject({ callId: "c", labels: { service: "billing" }, caller: { userId: "u" } });
   expect(written?.attempts).toMatchObject([{ n: 1, usage: { inputTokens: 1 } }]);
+});
+
+it("does not blame a sink for a blocked event loop", async () => {
+  const sink: AuditSink = { start: async () => void (await turn()), write() {} };
+  const dispatch = new Dispatch([sink], silentLogger, systemClock);
+  // From here the loop goes on to its timers.
+  await turn();
+  const noted = dispatch.start(start);
+  const until = performance.now() + START_WAIT_MS + 20;
+  while (performance.now() < until);
+  await noted;
+  expect(dispatch.errors).toBe(0);
+});
+
+it("waits for a sink that hangs no longer than it may", async () => {
+  const clock = steppedClock();
+  const dispatch = new Dispatch([{ start: () => new Promise(() => {}), write() {} }], silentLogger, clock);
+  let noted = false;
+  void dispatch.start(start)?.then(() => {
+    noted = true;
+  });
+  clock.advance(START_WAIT_MS - 1);
+  await turn();
+  expect([noted, dispatch.errors]).toEqual([false, 0]);
+  clock.advance(1);
+  await turn();
+  expect([noted, dispatch.errors]).toEqual([true, 1]);
 });
