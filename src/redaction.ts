@@ -34,7 +34,7 @@ const KEY_SHAPES: readonly [RegExp, string][] = [
 ];
 
 export interface RedactOptions {
-  /** Exact values to remove, such as API keys; their JSON, URL and base64 forms go too. At least 4 characters each. */
+  /** Exact values to remove, such as API keys; their JSON, URL, HTML, base64 and hex forms go too. At least 4 characters each. */
   secrets: readonly string[];
   /**
    * The text that was sent. Runs of at least 16 characters of it are removed: see `withoutEchoes`, which searches it
@@ -76,20 +76,54 @@ export function sanitizeText(text: string, max: number): string {
 }
 
 function formsOf(secrets: readonly string[]): string[] {
-  const forms = new Set<string>();
-  for (const secret of secrets) {
-    if (secret.length < MIN_SECRET) continue;
-    const bytes = Buffer.from(secret);
-    forms.add(secret);
-    forms.add(JSON.stringify(secret).slice(1, -1));
-    // By way of the bytes, since encodeURIComponent throws on a lone surrogate.
-    forms.add(encodeURIComponent(bytes.toString()));
-    forms.add(new URLSearchParams({ "": secret }).toString().slice(1));
-    forms.add(bytes.toString("base64").replace(/=+$/, ""));
-    forms.add(bytes.toString("base64url"));
-  }
+  const forms = new Set(secrets.filter(({ length }) => length >= MIN_SECRET).flatMap(formsOfOne));
   // A secret may be part of another one: the longer must go first.
   return [...forms].sort((a, b) => b.length - a.length);
+}
+
+/** Every name that a provider gives itself is searched for them, and they stay what they are. */
+const known = new Map<string, readonly string[]>();
+const MAX_KNOWN = 1_000;
+
+function formsOfOne(secret: string): readonly string[] {
+  const found = known.get(secret);
+  if (found) return found;
+  const bytes = Buffer.from(secret);
+  const json = JSON.stringify(secret).slice(1, -1);
+  // By way of the bytes, since encodeURIComponent throws on a lone surrogate.
+  const url = encodeURIComponent(bytes.toString());
+  const hex = bytes.toString("hex");
+  const forms = [
+    secret,
+    json,
+    JSON.stringify(json).slice(1, -1),
+    secret.replace(/[\\'"]/g, "\\$&"),
+    url,
+    url.replace(/%../g, (code) => code.toLowerCase()),
+    new URLSearchParams({ "": secret }).toString().slice(1),
+    asHtml(secret, (sign) => ENTITIES[sign] as string),
+    asHtml(secret, (sign) => `&#${sign.charCodeAt(0)};`),
+    asHtml(secret, (sign) => `&#x${sign.charCodeAt(0).toString(16)};`),
+    bytes.toString("base64").replace(/=+$/, ""),
+    bytes.toString("base64url"),
+    hex,
+    hex.toUpperCase(),
+  ];
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(secret, [...new Set(forms)]);
+  return forms;
+}
+
+const ENTITIES: Record<string, string> = {
+  '"': "&quot;",
+  "'": "&#39;",
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+};
+
+function asHtml(text: string, entity: (sign: string) => string): string {
+  return text.replace(/["'&<>]/g, entity);
 }
 
 function withoutCutSecret(text: string, secret: string): string {

@@ -15,6 +15,14 @@ describe("redact removes secrets", () => {
     ["encoded as a form", new URLSearchParams({ k: KEY }).toString().slice(2)],
     ["in base64", Buffer.from(KEY).toString("base64")],
     ["in base64url", Buffer.from(KEY).toString("base64url")],
+    ["in JSON in JSON", JSON.stringify(JSON.stringify(KEY)).slice(3, -3)],
+    ["with lower-case percent signs", encodeURIComponent(KEY).replace(/%../g, (code) => code.toLowerCase())],
+    ["in HTML", KEY.replaceAll("&", "&amp;").replaceAll('"', "&quot;")],
+    ["in HTML by number", KEY.replaceAll("&", "&#38;").replaceAll('"', "&#34;")],
+    ["in HTML by hexadecimal number", KEY.replaceAll("&", "&#x26;").replaceAll('"', "&#x22;")],
+    ["with escaped quotes", KEY.replaceAll('"', '\\"')],
+    ["in hex", Buffer.from(KEY).toString("hex")],
+    ["in upper-case hex", Buffer.from(KEY).toString("hex").toUpperCase()],
   ])("%s", (_, form) => {
     const result = of(`the value ${form} and ${form}.`, KEY);
     expect(result).not.toContain(form.replace(/=+$/, ""));
