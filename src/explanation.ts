@@ -1,7 +1,7 @@
 import { withoutEchoes } from "./failure/echo.js";
 import { classify } from "./failure.js";
 import { promptText } from "./prompt-text.js";
-import { redact } from "./redaction.js";
+import { redact, sanitizeText } from "./redaction.js";
 import type { ChatRequest, Clock, Failure, Provider, Signal } from "./types.js";
 
 /** Says what a signal of one provider means, in words that may be shown. */
@@ -17,6 +17,16 @@ export function withoutSecrets(text: string, provider: Provider): string {
   } catch {
     return "[redacted]";
   }
+}
+
+/** Characters of an error that is shown in a log. */
+const MAX_ERROR = 200;
+
+/** What may be shown of an error that somebody else's code threw: it may quote a key, or an address with a password. */
+export function errorWords(error: unknown, providers: Iterable<Provider>): string {
+  let text = sanitizeText(String(error), 2 * MAX_ERROR);
+  for (const provider of providers) text = withoutSecrets(text, provider);
+  return sanitizeText(redact(text, { secrets: [] }), MAX_ERROR);
 }
 
 /** Classifies, and takes keys and echoes of the prompt out of whatever a server said. */

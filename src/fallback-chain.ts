@@ -4,6 +4,7 @@ import { Dispatch } from "./audit/dispatch.js";
 import { Call } from "./call.js";
 import { type CallOptions, planOf } from "./call-plan.js";
 import { OptionsError } from "./errors.js";
+import { errorWords } from "./explanation.js";
 import { reportOf, type TargetReport } from "./health/report.js";
 import type { TargetPath } from "./option-error.js";
 import { type ChainConfig, type FallbackChainOptions, parseOptions } from "./options.js";
@@ -31,7 +32,9 @@ export class FallbackChain {
 
   constructor(options: FallbackChainOptions, { targetPath }: { targetPath?: TargetPath } = {}) {
     this.#config = parseOptions(options, targetPath);
-    this.#dispatch = new Dispatch(this.#config.sinks, this.#config.logger, this.#config.clock);
+    const { sinks, logger, clock, targets } = this.#config;
+    const providers = new Set(targets.map(({ provider }) => provider));
+    this.#dispatch = new Dispatch(sinks, logger, clock, (error) => errorWords(error, providers));
   }
 
   /**

@@ -16,13 +16,21 @@ export class Dispatch {
   readonly #sinks: readonly AuditSink[];
   readonly #logger: Logger;
   readonly #clock: Clock;
+  readonly #words: (error: unknown) => string;
   readonly #pending = new Set<Promise<void>>();
   #errors = 0;
 
-  constructor(sinks: readonly AuditSink[], logger: Logger, clock: Clock) {
+  /** `words`: what may be said of an error in the log. */
+  constructor(
+    sinks: readonly AuditSink[],
+    logger: Logger,
+    clock: Clock,
+    words: (error: unknown) => string = String,
+  ) {
     this.#sinks = sinks;
     this.#logger = logger;
     this.#clock = clock;
+    this.#words = words;
   }
 
   /** Errors of sinks so far. */
@@ -113,7 +121,7 @@ export class Dispatch {
     this.#errors++;
     try {
       this.#logger.error(
-        { method, sinkErrors: this.#errors, error: String(error).slice(0, 200) },
+        { method, sinkErrors: this.#errors, error: this.#words(error) },
         "audit sink failed",
       );
     } catch {
