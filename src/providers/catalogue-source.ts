@@ -7,10 +7,12 @@ export interface CatalogueSourceOptions {
   url: () => string;
   /** What the provider sends its requests with: the user's fetch, and what else goes into its `init` (a dispatcher). */
   transport: () => { fetch?: Fetch | undefined; fetchOptions?: object | undefined };
+  /** Takes secrets out of a text. */
+  redact: (text: string) => string;
 }
 
 /** The list of models at a URL, got without a key by the transport of the provider. Redirects are refused. */
-export function catalogueSource({ url, transport }: CatalogueSourceOptions): CatalogueSource {
+export function catalogueSource({ url, transport, redact }: CatalogueSourceOptions): CatalogueSource {
   return {
     get url() {
       return url();
@@ -28,7 +30,8 @@ export function catalogueSource({ url, transport }: CatalogueSourceOptions): Cat
         await createFetch(fetch)(url, init);
       } catch (error) {
         const signal = error instanceof SignalError ? error.signal : undefined;
-        if (signal?.kind !== "invalid") throw error;
+        // What it says goes into the log, and a fetch of the user's may quote its headers or its proxy.
+        if (signal?.kind !== "invalid") throw new Error(redact(messageOf(error)));
         // The transport refuses it with the redirects, since a chat has no use for either.
         if (signal.status === 304) return { status: 304, headers: seen?.headers ?? {}, body: "" };
         throw new Error(signal.message);
@@ -39,6 +42,10 @@ export function catalogueSource({ url, transport }: CatalogueSourceOptions): Cat
       throw new Error("nothing came");
     },
   };
+}
+
+function messageOf(error: unknown): string {
+  return String((error as { message?: unknown } | null)?.message ?? error).slice(0, 2_000);
 }
 
 /** @throws Error when it is too long or compressed */

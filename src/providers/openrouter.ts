@@ -111,7 +111,9 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider 
     return [...secretsOf(apiKey(), headers), ...theirs];
   };
 
+  const withoutOwn = (text: string) => redact(text, { secrets: secrets() });
   const catalogue = catalogueSource({
+    redact: withoutOwn,
     url: () => `${(options.client?.().baseURL ?? baseURL()).replace(/\/+$/, "")}/models`,
     transport: () =>
       // Its fetch is private to TypeScript only.
@@ -138,7 +140,7 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider 
       return client();
     },
     ready: () => void client(),
-    redact: (text) => redact(text, { secrets: secrets() }),
+    redact: withoutOwn,
     open: (request, context) =>
       openChatCompletion(
         routing && request.provider === undefined ? { ...request, provider: routing } : request,
