@@ -5,10 +5,13 @@ import { Canaries } from "./canaries.js";
 export const canaries = new Canaries();
 export const KEY = canaries.key("api key");
 export const BARE_KEY = canaries.secret("api key of no shape");
+export const ODD_KEY = canaries.odd("api key of odd signs");
 export const HEADER = canaries.secret("header x-api-token");
 export const COOKIE = canaries.secret("header cookie");
 export const DEFAULT_HEADER = canaries.secret("default header x-auth");
 export const ABORT = canaries.words("abort reason");
+export const SINK = canaries.secret("database password of a sink");
+export const PROXY = canaries.secret("password of a proxy");
 export const FETCH = canaries.words("fetch error");
 const ARGUMENTS = canaries.words("tool arguments of the answer");
 const ANSWER = canaries.words("answer");
@@ -22,6 +25,7 @@ const P = {
   user: canaries.words("user prompt"),
   image: canaries.words("image url"),
   file: canaries.words("file data"),
+  picture: canaries.words("picture in a data URL"),
   name: canaries.words("file name"),
   assistant: canaries.words("assistant turn"),
   call: canaries.words("tool call history"),
@@ -35,16 +39,39 @@ const P = {
   developer: canaries.words("developer message"),
   later: canaries.words("later turn"),
   thoughts: canaries.words("reasoning history"),
+  details: canaries.words("reasoning details history"),
+  refused: canaries.words("refusal history"),
+  speaker: canaries.words("name of a speaker"),
+  cached: canaries.words("cached part of the system prompt"),
+  prediction: canaries.words("predicted answer"),
+  place: canaries.words("place of the search"),
+  choice: canaries.words("choice of a parameter"),
+  preset: canaries.words("default of a parameter"),
+  example: canaries.words("example of a parameter"),
+  sound: canaries.words("sound"),
 };
 
 export const request: ChatRequest = {
   messages: [
     { role: "system", content: P.system },
     {
+      role: "system",
+      content: [{ type: "text", text: P.cached, cache_control: { type: "ephemeral" } }],
+    } as never,
+    {
       role: "user",
+      name: P.speaker,
       content: [
         { type: "text", text: P.user },
         { type: "image_url", image_url: { url: `https://example.com/${encodeURIComponent(P.image)}.png` } },
+        {
+          type: "image_url",
+          image_url: { url: `data:image/png;base64,${Buffer.from(P.picture).toString("base64")}` },
+        },
+        {
+          type: "input_audio",
+          input_audio: { data: Buffer.from(P.sound).toString("base64"), format: "wav" },
+        },
         { type: "file", file: { file_data: `data:text/plain,${P.file}`, filename: P.name } },
       ],
     },
@@ -61,7 +88,13 @@ export const request: ChatRequest = {
     },
     { role: "tool", tool_call_id: "c1", content: P.result },
     { role: "developer", content: P.developer },
-    { role: "assistant", content: "Well.", reasoning: P.thoughts } as ChatRequest["messages"][number],
+    {
+      role: "assistant",
+      content: "Well.",
+      refusal: P.refused,
+      reasoning: P.thoughts,
+      reasoning_details: [{ type: "reasoning.text", text: P.details }],
+    } as ChatRequest["messages"][number],
     { role: "user", content: P.later },
   ],
   tools: [
@@ -72,7 +105,10 @@ export const request: ChatRequest = {
         description: P.tool,
         parameters: {
           type: "object",
-          properties: { q: { type: "string", description: P.parameter } },
+          properties: {
+            q: { type: "string", description: P.parameter },
+            kind: { enum: [P.choice, "other"], default: P.preset, examples: [P.example] },
+          },
           required: ["q"],
         },
       },
@@ -81,6 +117,8 @@ export const request: ChatRequest = {
   stop: [P.stop],
   metadata: { note: P.metadata },
   user: P.endUser,
+  prediction: { type: "content", content: P.prediction },
+  web_search_options: { user_location: { type: "approximate", approximate: { city: P.place } } },
 };
 const asksJson: ChatRequest = {
   messages: [{ role: "user", content: P.user }],
@@ -99,11 +137,11 @@ const asksJson: ChatRequest = {
 };
 
 /** What providers quote: a part each, since a long message is cut. The file's own bytes are nobody's to quote. */
-const { file: _, ...quoted } = P;
+const { file: _, picture: __, sound: ___, ...quoted } = P;
 const prompts = Object.values(quoted).join(" / ");
 export const echoOf = (key: string) =>
   `Rejected: ${[key, HEADER, COOKIE, DEFAULT_HEADER, Buffer.from(key).toString("base64")].join(" / ")} // ${prompts}`;
-const http = (status: number, error: object, headers: Record<string, string> = {}): ModelScript => ({
+export const http = (status: number, error: object, headers: Record<string, string> = {}): ModelScript => ({
   fault: "http",
   status,
   body: { error: { code: status, ...error } },
@@ -113,8 +151,10 @@ const http = (status: number, error: object, headers: Record<string, string> = {
 /** What a provider does with the key it was given, and with an echo of all it was given. */
 export type Misdeed = (key: string, echo: string) => ModelScript;
 
+export type Scene = [name: string, misdeed: Misdeed, request?: ChatRequest];
+
 /** Everything a provider may do with the key and the prompt it was given. */
-export const SCENES: [string, Misdeed, ChatRequest?][] = [
+export const SCENES: Scene[] = [
   ["401 that echoes the keys", (key) => http(401, { message: `Incorrect API key provided: ${key}` })],
   ["400 that echoes everything", (_, echo) => http(400, { message: echo })],
   [
@@ -144,11 +184,13 @@ export const SCENES: [string, Misdeed, ChatRequest?][] = [
     "500 with a page that echoes",
     (_, echo) => ({ fault: "http", status: 500, body: `<html><title>${echo}</title>${echo}</html>` }),
   ],
-  ...Object.entries(quoted).map(([what, words]): (typeof SCENES)[number] => [
-    `422 that echoes the ${what}`,
-    () => http(422, { message: `Invalid input: ${words}.` }),
-    what === "schema" ? asksJson : request,
-  ]),
+  ...Object.entries(quoted).map(
+    ([what, words]): Scene => [
+      `422 that echoes the ${what}`,
+      () => http(422, { message: `Invalid input: ${words}.` }),
+      what === "schema" ? asksJson : request,
+    ],
+  ),
   ["429 that echoes", (key, echo) => http(429, { message: echo, metadata: { error_type: key } })],
   [
     "403 that quotes the flagged input",

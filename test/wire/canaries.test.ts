@@ -1,23 +1,22 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { inspect } from "node:util";
-import { pino } from "pino";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
+  type AuditSink,
   type ChatRequest,
   FallbackChain,
   FallbackChainError,
   type FallbackChainOptions,
-  jsonlAudit,
   memoryAudit,
   OptionsError,
   openAICompatible,
   openRouter,
-  pinoAudit,
 } from "../../src/chain.js";
 import { startSimulator } from "../../src/testing/index.js";
+import { LEAKS } from "../support/canary-leaks.js";
+import { formsOf, formsOfError, type Outlet, outlets, type Shown } from "../support/canary-outlets.js";
 import {
   ABORT,
   BARE_KEY,
@@ -29,62 +28,56 @@ import {
   HEADER,
   KEY,
   type Misdeed,
+  ODD_KEY,
+  PROXY,
   request,
   SCENES,
+  SINK,
 } from "../support/canary-scenes.js";
-import { telemetryTexts } from "../support/telemetry-texts.js";
 
-/** Every form in which an error may be looked at. */
-function formsOf(error: unknown): string[] {
-  if (!(error instanceof Error)) return [String(error), inspect(error)];
-  // `partial` is the text the caller has been given already.
-  const hidden = Object.getOwnPropertyDescriptor(error, "partial");
-  if (hidden) delete (error as { partial?: string }).partial;
-  const forms = [
-    error.message,
-    String(error.stack),
-    String(error),
-    JSON.stringify(error),
-    inspect(error, { depth: null, showHidden: true, getters: true }),
-    ...(error.cause === undefined ? [] : formsOf(error.cause)),
-  ];
-  if (hidden) Object.defineProperty(error, "partial", hidden);
-  return forms;
-}
-
-function expectNone(outputs: [string, string][]): void {
+function expectNone(outputs: Shown[]): void {
   const found = outputs.flatMap(([where, text]) => canaries.in(text).map((name) => `${name} in ${where}`));
   expect(found).toEqual([]);
 }
 
-function lines(): { stream: Writable; text: () => string } {
-  let all = "";
-  const stream = new Writable({
-    write(chunk, _, done) {
-      all += String(chunk);
-      done();
-    },
-  });
-  return { stream, text: () => all };
+/** A sink that tells in its errors what no log may hold. */
+const indiscreet: AuditSink = {
+  start: () => Promise.reject(failed(`postgres://me:${SINK}@db/audit?password=${SINK} with ${KEY}`)),
+  attempt: () => {
+    throw failed(`sent with ${BARE_KEY}`);
+  },
+  write: () => Promise.reject(failed(`authorization: Bearer ${KEY}\n{"level":60,"msg":"forged"}`)),
+};
+
+function failed(message: string): Error {
+  canaries.see(message);
+  return new Error(message);
 }
 
-async function play(script: Misdeed, body: ChatRequest, streamed: boolean): Promise<[string, string][]> {
+function telemetryOf(out: Outlet[]): Pick<FallbackChainOptions, "telemetry"> {
+  const found = out.find(({ telemetry }) => telemetry)?.telemetry;
+  return found ? { telemetry: found } : {};
+}
+
+interface How {
+  streamed: boolean;
+  /** Also with a key that is written in many ways. */
+  odd?: boolean;
+}
+
+async function play(script: Misdeed, body: ChatRequest, { streamed, odd = false }: How): Promise<Shown[]> {
   const folder = await mkdtemp(join(tmpdir(), "canaries-"));
-  const file = join(folder, "audit.jsonl");
-  const simulator = await startSimulator({
-    models: {
-      primary: script(KEY, echoOf(KEY)),
-      second: script(BARE_KEY, echoOf(BARE_KEY)),
-      third: { fault: "500" },
-    },
-  });
+  const scripts = {
+    primary: script(KEY, echoOf(KEY)),
+    second: script(BARE_KEY, echoOf(BARE_KEY)),
+    third: { fault: "500" as const },
+    fourth: script(ODD_KEY, echoOf(ODD_KEY)),
+  };
+  const simulator = await startSimulator({ models: scripts });
   const { baseURL } = simulator;
   const headers = { "X-Api-Token": HEADER, Cookie: COOKIE };
   const clientOptions = { defaultHeaders: { "X-Auth": DEFAULT_HEADER } };
-  const log = lines();
-  const audited = lines();
-  const memory = memoryAudit();
-  const telemetry = telemetryTexts();
+  const out = outlets(folder);
   const chain = new FallbackChain({
     targets: [
       { model: "primary", provider: openRouter({ apiKey: KEY, baseURL, headers, clientOptions }) },
@@ -100,47 +93,50 @@ async function play(script: Misdeed, body: ChatRequest, streamed: boolean): Prom
           baseURL,
           fetch: async (_, init) => {
             const sent = JSON.stringify([...new Headers(init?.headers)]);
-            throw new Error(`${FETCH.slice(0, 3)} failed with ${sent} ${init?.body}`, {
-              cause: new Error(FETCH),
-            });
+            const cause = new Error(FETCH);
+            canaries.see(inspect(cause));
+            throw new Error(`${FETCH.slice(0, 3)} failed with ${sent} ${init?.body}`, { cause });
           },
         }),
       },
+      ...(odd ? [{ model: "fourth", provider: openRouter({ apiKey: ODD_KEY, baseURL, headers }) }] : []),
     ],
-    audit: [memory, jsonlAudit(file), pinoAudit(pino({ level: "trace" }, audited.stream))],
-    logger: pino({ level: "trace" }, log.stream),
-    telemetry: telemetry.telemetry,
+    audit: [...out.flatMap(({ audit }) => audit ?? []), indiscreet],
+    logger: out.find(({ logger }) => logger)?.logger ?? false,
+    ...telemetryOf(out),
     timeouts: { connectMs: 300 },
     random: () => 0,
   });
-  const outputs: [string, string][] = [];
+  const shown: Shown[] = [];
   try {
     if (streamed) {
       for await (const part of chain.stream(body)) {
-        if (part.type === "restart") outputs.push(["a restart part", JSON.stringify(part)]);
+        if (part.type === "restart") shown.push(["a restart part", JSON.stringify(part)]);
       }
     } else await chain.complete(body);
   } catch (error) {
     expect(FallbackChainError.is(error)).toBe(true);
-    outputs.push(...formsOf(error).map((form, i): [string, string] => [`form ${i} of the error`, form]));
+    shown.push(...formsOfError(error));
   }
+  for (const outlet of out) shown.push(...(outlet.during?.(chain, body) ?? []));
   await chain.close();
+  // What the provider was sent, and what it was to answer.
+  canaries.see(JSON.stringify(simulator.requests.map(({ headers, body }) => [headers, body])));
+  if (simulator.requests.length > 0) canaries.see(JSON.stringify(scripts));
   await simulator.close();
-  outputs.push(
-    ["the memory sink", inspect(memory.records, { depth: null })],
-    ["the jsonl sink", await readFile(file, "utf8")],
-    ["the pino sink", audited.text()],
-    ["the log", log.text()],
-    ...(await telemetry.texts()),
-  );
+  for (const outlet of out) shown.push(...((await outlet.after?.()) ?? []));
   await rm(folder, { recursive: true });
-  for (const [where, text] of outputs) expect(text, where).not.toBe("");
-  return outputs;
+  for (const [where, text] of shown) expect(text, where).not.toBe("");
+  return shown;
 }
 
 describe("no key and no prompt leaves by a side door", () => {
   test.for(SCENES)("after %s", async ([, script, body]) => {
-    for (const streamed of [true, false]) expectNone(await play(script, body ?? request, streamed));
+    for (const streamed of [true, false]) expectNone(await play(script, body ?? request, { streamed }));
+  });
+
+  test.for(LEAKS)("after %s", async ([, script]) => {
+    expectNone(await play(script, request, { streamed: true, odd: true }));
   });
 
   test("after an abort with a reason", async () => {
@@ -156,13 +152,39 @@ describe("no key and no prompt leaves by a side door", () => {
     const call = chain.complete(request, { signal: controller.signal }).catch((error: unknown) => error);
     await simulator.waitForRequests(1);
     controller.abort(new Error(ABORT));
-    const forms = formsOf(await call);
+    canaries.see(inspect(controller.signal.reason));
+    const forms = formsOfError(await call);
     await chain.close();
     await simulator.close();
-    expectNone([
-      ...forms.map((form): [string, string] => ["the error", form]),
-      ["the record", inspect(audit.records, { depth: null })],
-    ]);
+    expectNone([...forms, ...formsOf("the record", audit.records)]);
+  });
+
+  test("after a list of models that could not be had", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "canaries-"));
+    const out = outlets(folder);
+    const said = `http://me:${PROXY}@proxy.invalid refused Authorization: Bearer ${BARE_KEY} and ${ODD_KEY}`;
+    const chain = new FallbackChain({
+      targets: ["primary"],
+      provider: openRouter({
+        apiKey: ODD_KEY,
+        baseURL: "http://127.0.0.1:9/api/v1",
+        fetch: () => Promise.reject(failed(said)),
+      }),
+      catalogue: { refreshMs: 1_000 },
+      logger: out.find(({ logger }) => logger)?.logger ?? false,
+    });
+    await chain.catalogueLoaded();
+    const shown = out.flatMap((outlet) => outlet.during?.(chain, request) ?? []);
+    await chain.close();
+    const log = (await out.find(({ logger }) => logger)?.after?.()) ?? [];
+    await rm(folder, { recursive: true });
+    expect(log.join()).toContain("no list of models");
+    expectNone([...shown, ...log]);
+  });
+
+  test("each of them was sent, answered or thrown", () => {
+    expect(canaries.unseen).toEqual([]);
+    expect(canaries.count).toBeGreaterThanOrEqual(50);
   });
 
   test("the search finds what is there", () => {
@@ -252,7 +274,7 @@ describe("a wrong option is named without its secret", () => {
       error = caught;
     }
     expect(error).toBeInstanceOf(OptionsError);
-    expectNone(formsOf(error).map((form) => ["the error", form]));
+    expectNone(formsOfError(error));
   });
 
   test("in all, more than fifty canaries are planted", () => {
