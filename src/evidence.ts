@@ -35,6 +35,7 @@ export class Evidence {
   readonly #untold: (() => void)[] = [];
   #telling = false;
   #resolve!: (record: AuditRecord) => void;
+  #announced = false;
   #closed = false;
 
   constructor(start: CallStart, at: number, { logger, dispatch, observers, within, content }: EvidenceInit) {
@@ -71,12 +72,15 @@ export class Evidence {
 
   /** Resolves when the sinks know of the call, with what one refuses it for; undefined when none wants to know. */
   announce(): Promise<AuditRefusal | undefined> | undefined {
+    this.#announced = true;
     return this.#dispatch.start(this.#start, this.#content);
   }
 
   close(event: Extract<ChainEvent, { type: "call.finished" }>): AuditRecord {
     this.emit(event);
     this.#closed = true;
+    // A call that was over before it began has a start all the same: each end has one.
+    if (!this.#announced) this.#tell(() => void this.announce());
     // Whoever follows attempts one by one is to have seen all that the record holds.
     for (const entry of this.#fold.close(event.at)) this.#tell(() => this.#told(entry));
     const record = frozen(this.#fold.record(event));

@@ -5,6 +5,7 @@ import { Evidence } from "../../../src/evidence.js";
 import { silentLogger } from "../../../src/logger.js";
 import { scripted } from "../../../src/providers/scripted.js";
 import type { AuditRecord, AuditSink, CallStart } from "../../../src/record.js";
+import { Observers } from "../../../src/telemetry/observers.js";
 import type { Target } from "../../../src/types.js";
 import { steppedClock } from "../../support/stepped-clock.js";
 
@@ -19,6 +20,7 @@ const start: CallStart = {
   targets: ["a/one"],
   requestDigest: "",
 };
+const content = { request: { messages: [] }, text: "" };
 const target = { id: "a/one", model: "a/one", provider: scripted({ script: {} }) } as unknown as Target;
 const began = { type: "attempt.started", wall: 0, target, why: "first", omitted: [] } as const;
 
@@ -26,7 +28,13 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 function evidence(sink: AuditSink): Evidence {
   const dispatch = new Dispatch([sink], silentLogger, systemClock);
-  return new Evidence(start, 0, { logger: silentLogger, dispatch });
+  return new Evidence(start, 0, {
+    logger: silentLogger,
+    dispatch,
+    content,
+    observers: new Observers([], silentLogger),
+    within: (action) => action(),
+  });
 }
 
 it("tells of attempts that are still open when the call ends, before the record", () => {
@@ -85,7 +93,7 @@ it("does not blame a sink for a blocked event loop", async () => {
   const dispatch = new Dispatch([sink], silentLogger, systemClock);
   // From here the loop goes on to its timers.
   await turn();
-  const noted = dispatch.start(start);
+  const noted = dispatch.start(start, content);
   const until = performance.now() + START_WAIT_MS + 20;
   while (performance.now() < until);
   await noted;
@@ -96,7 +104,7 @@ it("waits for a sink that hangs no longer than it may", async () => {
   const clock = steppedClock();
   const dispatch = new Dispatch([{ start: () => new Promise(() => {}), write() {} }], silentLogger, clock);
   let noted = false;
-  void dispatch.start(start)?.then(() => {
+  void dispatch.start(start, content)?.then(() => {
     noted = true;
   });
   clock.advance(START_WAIT_MS - 1);
@@ -105,4 +113,14 @@ it("waits for a sink that hangs no longer than it may", async () => {
   clock.advance(1);
   await turn();
   expect([noted, dispatch.errors]).toEqual([true, 1]);
+});
+
+it("tells of the start of a call that was over before it began", () => {
+  const told: string[] = [];
+  const calls = evidence({
+    start: ({ callId }) => void told.push(`start ${callId}`),
+    write: ({ callId }) => void told.push(`end ${callId}`),
+  });
+  calls.close({ type: "call.finished", at: 0, outcome: "aborted", code: "aborted" });
+  expect(told).toEqual(["start c", "end c"]);
 });
