@@ -8,8 +8,16 @@ const CLOCK_MS = 3;
 
 type Say = (what: string) => void;
 
-/** What in the attempts of a call is not what the provider's own log says. Takes what it finds out of the log. */
-export function compareAttempts(called: Called, log: Map<string, SimulatedRequest>, say: Say): void {
+/**
+ * What in the attempts of a call is not what the provider's own log says. Takes what it finds out of the log, and adds
+ * to `missed` the attempts that are not there: their requests may be in a queue still.
+ */
+export function compareAttempts(
+  called: Called,
+  log: Map<string, SimulatedRequest>,
+  missed: Set<string>,
+  say: Say,
+): void {
   const { record, prompt, rig } = called;
   const seen: { attempt: AuditAttempt; entry: SimulatedRequest }[] = [];
   for (const [index, attempt] of record.attempts.entries()) {
@@ -19,6 +27,7 @@ export function compareAttempts(called: Called, log: Map<string, SimulatedReques
     const entry = log.get(id);
     log.delete(id);
     if (!entry) {
+      missed.add(id);
       unseen(attempt, tell);
       continue;
     }

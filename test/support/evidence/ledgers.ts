@@ -1,8 +1,17 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { isDeepStrictEqual } from "node:util";
-import { type AuditRecord, type AuditSink, jsonlAudit, memoryAudit } from "../../../src/chain.js";
+import {
+  type AuditRecord,
+  type AuditSink,
+  journalAudit,
+  jsonlAudit,
+  memoryAudit,
+} from "../../../src/chain.js";
+import type { JournalEntry } from "../../../src/journal/entry.js";
 
 /** A sink that is compared with the records that callers were given. */
 export interface Ledger {
@@ -61,17 +70,14 @@ export function orderLedger(): Ledger & { notedAt(callId: string): number | unde
         call.attempts.push(structuredClone(entry));
       },
       write({ callId }) {
-        // A call that was over before it began is not announced.
-        if (!told.has(callId)) told.set(callId, { starts: 0, attempts: [], writes: 0 });
         of(callId).writes++;
       },
     },
     settle(records) {
-      for (const { callId, attempts, error } of records) {
+      for (const { callId, attempts } of records) {
         const call = told.get(callId);
         if (call?.writes !== 1) wrong.push(`${callId} was written ${call?.writes ?? 0} times`);
-        if (call?.starts !== 1 && !(error?.code === "aborted" && attempts.length === 0))
-          wrong.push(`${callId} was written and never started`);
+        if (call?.starts !== 1) wrong.push(`${callId} was written and never started`);
         const entries = (call?.attempts ?? []) as { n: number }[];
         if (
           !isDeepStrictEqual(
@@ -88,10 +94,11 @@ export function orderLedger(): Ledger & { notedAt(callId: string): number | unde
   };
 }
 
+const hashOf = (line: string) => createHash("sha256").update(line).digest("base64");
+
 /** Each record one line of the file. */
 export function jsonlLedger(path: string): Ledger {
   const hashes = new Map<string, string>();
-  const hashOf = (line: string) => createHash("sha256").update(line).digest("base64");
   return {
     sink: jsonlAudit(path),
     settle(records) {
@@ -106,6 +113,56 @@ export function jsonlLedger(path: string): Ledger {
         hashes.delete(callId);
       }
       return [...wrong, ...[...hashes.keys()].map((callId) => `no line of ${callId}`)];
+    },
+  };
+}
+
+interface Written {
+  record: string;
+  attempts: string[];
+  starts: number;
+}
+
+/** Each call a start, a line for every attempt of its record, and an end with the record; nothing lost, nothing else. */
+export function journalLedger(dir: string): Ledger {
+  const sink = journalAudit({ dir });
+  const calls = new Map<string, Written>();
+  const take = (entry: JournalEntry, wrong: string[]) => {
+    if (entry.event === "gap") wrong.push(`a gap: ${JSON.stringify(entry)}`);
+    if (entry.event !== "request.start" && entry.event !== "attempt" && entry.event !== "request.end") return;
+    const call = calls.get(entry.callId);
+    if (!call) return void wrong.push(`${entry.event} of ${entry.callId}, which is no call or has ended`);
+    if (entry.event === "request.start") call.starts++;
+    else if (entry.event === "attempt") {
+      const at = call.attempts.indexOf(hashOf(JSON.stringify(entry.attempt)));
+      if (at < 0) wrong.push(`${entry.callId}: attempt ${entry.attempt.n} is in no record`);
+      else call.attempts.splice(at, 1);
+    } else {
+      const record = "record" in entry ? hashOf(JSON.stringify(entry.record)) : entry.outcome;
+      if (record !== call.record) wrong.push(`${entry.callId}: its end is not its record`);
+      if (call.attempts.length > 0)
+        wrong.push(`${entry.callId}: ${call.attempts.length} attempts are missing`);
+      if (call.starts !== 1) wrong.push(`${entry.callId}: ${call.starts} starts`);
+      calls.delete(entry.callId);
+    }
+  };
+  return {
+    sink,
+    settle(records) {
+      for (const record of records) {
+        const attempts = record.attempts.map((attempt) => hashOf(JSON.stringify(attempt)));
+        calls.set(record.callId, { record: hashOf(JSON.stringify(record)), attempts, starts: 0 });
+      }
+      return [];
+    },
+    async finish() {
+      const wrong: string[] = [];
+      const files = (await readdir(dir)).filter((name) => name.endsWith(".jsonl")).sort();
+      for (const file of files) {
+        const lines = createInterface({ input: createReadStream(join(dir, file)) });
+        for await (const line of lines) take(JSON.parse(line) as JournalEntry, wrong);
+      }
+      return [...wrong, ...[...calls.keys()].map((callId) => `no end of ${callId}`)];
     },
   };
 }
