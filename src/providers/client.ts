@@ -44,6 +44,14 @@ function load(): typeof OpenAI {
   return QuietOpenAI;
 }
 
+/** Adds the client to a provider, hidden from whatever walks over it: a log of the provider would show the key in it. */
+export function withClient<P extends object>(
+  provider: P,
+  client: () => OpenAI,
+): P & { readonly client: OpenAI } {
+  return Object.defineProperty(provider, "client", { get: client }) as P & { readonly client: OpenAI };
+}
+
 /** An `openai` client on our transport. It reads no OPENAI_* variable, retries nothing and has no clock. */
 export function createClient(options: CreateClientOptions): OpenAI {
   const { apiKey, clientOptions = {} } = options;

@@ -3,7 +3,7 @@ import { OptionsError } from "../errors.js";
 import { redact } from "../redaction.js";
 import type { AttemptTimeouts, Provider, Supports } from "../types.js";
 import { openChatCompletion } from "./chat-completions.js";
-import { createClient, type PassedClientOptions } from "./client.js";
+import { createClient, type PassedClientOptions, withClient } from "./client.js";
 import {
   accountOf,
   checkBaseURL,
@@ -71,19 +71,17 @@ export function openAICompatible(options: OpenAICompatibleOptions): Provider & {
     made ??= createClient({ baseURL, apiKey, headers, fetch, clientOptions });
     return made;
   };
-  return {
+  const provider: Provider = {
     name,
     account: accountOf(baseURL, apiKey),
     supports,
     timeouts,
     server: serverOf(baseURL),
-    get client() {
-      return client();
-    },
     redact: (text) => redact(text, { secrets: secretsOf(apiKey, headers) }),
     open: (request, context) =>
       openChatCompletion(request, context, { client, usageInStream: supports.usageInStream }),
   };
+  return withClient(provider, client);
 }
 
 function known(supports: Partial<Supports> | undefined): Partial<Supports> {

@@ -5,7 +5,7 @@ import { redact } from "../redaction.js";
 import type { Provider, Supports } from "../types.js";
 import { catalogueSource } from "./catalogue-source.js";
 import { openChatCompletion } from "./chat-completions.js";
-import { createClient, type PassedClientOptions } from "./client.js";
+import { createClient, type PassedClientOptions, withClient } from "./client.js";
 import { accountOf, checkBaseURL, checkHeaders, checkKey, secretsOf, serverOf } from "./endpoint.js";
 import type { Fetch } from "./fetch.js";
 
@@ -123,7 +123,7 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider 
       },
   });
 
-  return {
+  const provider: Omit<OpenRouterProvider, "client"> = {
     name,
     supports: SUPPORTS,
     catalogue,
@@ -135,9 +135,6 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider 
     },
     get server() {
       return serverOf(own()?.baseURL ?? baseURL());
-    },
-    get client() {
-      return client();
     },
     ready: () => void client(),
     redact: withoutOwn,
@@ -151,4 +148,5 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider 
         },
       ),
   };
+  return withClient(provider, client);
 }

@@ -1,10 +1,13 @@
+import { inspect } from "node:util";
 import OpenAI from "openai";
+import { pino } from "pino";
 import { Agent, getGlobalDispatcher, MockAgent, setGlobalDispatcher } from "undici";
 import { afterEach, describe, expect, test } from "vitest";
 import { OptionsError } from "../../../src/errors.js";
 import { FallbackChain } from "../../../src/fallback-chain.js";
 import { EXCHANGE, type Exchange } from "../../../src/providers/exchange.js";
 import { createFetch } from "../../../src/providers/fetch.js";
+import { openAICompatible } from "../../../src/providers/openai-compatible.js";
 import { openRouter } from "../../../src/providers/openrouter.js";
 import { DONE, HELLO, REQUEST, SSE, serve, type TestServer, take } from "./server.js";
 
@@ -380,5 +383,21 @@ describe("the client", () => {
       body: '{"error":{"message":"slow down"}}',
     });
     expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(["Bearer own", "Bearer own"]);
+  });
+
+  test("is hidden from whatever walks over a provider, such as a logger", () => {
+    const providers = [
+      openRouter({ apiKey: KEY }),
+      openAICompatible({ name: "local", baseURL: "https://models.example/v1", apiKey: KEY }),
+    ];
+    for (const provider of providers) {
+      expect(provider.client.apiKey).toBe(KEY);
+      const lines: string[] = [];
+      pino({}, { write: (line: string) => void lines.push(line) }).info({ target: { id: "a/b", provider } });
+      expect(lines.join()).toContain(provider.name);
+      for (const text of [lines.join(), JSON.stringify({ ...provider }), inspect(provider, { depth: 9 })]) {
+        expect(text).not.toContain(KEY);
+      }
+    }
   });
 });
