@@ -11,6 +11,8 @@ import { TargetFold } from "./target-fold.js";
 export interface ReportOptions {
   /** Name of the label to report by. */
   label?: string | undefined;
+  /** What the series cover, ms since 1970, however little of it has calls. */
+  span?: readonly [from: number, to: number] | undefined;
 }
 
 /** Of a call without a record. */
@@ -35,10 +37,11 @@ export class ReportFold {
   readonly #labels = new Map<string | null, LabelFold>();
   readonly #total = nothingSpent();
   readonly #lost = { ...nothingSpent(), attempts: 0 };
-  readonly #series = new SeriesFold();
+  readonly #series: SeriesFold;
 
-  constructor({ label }: ReportOptions = {}) {
+  constructor({ label, span }: ReportOptions = {}) {
     this.#label = label;
+    this.#series = new SeriesFold(span);
   }
 
   add(record: AuditRecord): void {

@@ -33,11 +33,17 @@ export function axisOf(first: number, last: number): Axis {
 
 /** Keeps when what happened, until it is known how wide a bucket must be. */
 export class SeriesFold {
+  readonly #least: readonly number[];
   readonly #calls = new Numbers();
   readonly #costs = { at: new Numbers(), usd: new Numbers(), lost: new Numbers() };
   readonly #ended = { failed: new Numbers(), aborted: new Numbers(), unfinished: new Numbers() };
   readonly #answered = new Map<string, Numbers>();
   readonly #failures = new Map<string, Numbers>();
+
+  /** `least`: first and last moment that the buckets cover in any case. */
+  constructor(least?: readonly [number, number]) {
+    this.#least = least ?? [];
+  }
 
   call(at: number): void {
     this.#calls.push(at);
@@ -77,7 +83,11 @@ export class SeriesFold {
   }
 
   report(targets: readonly TargetFold[]): Series {
-    const axis = this.span ? axisOf(...this.span) : { fromMs: 0, stepMs: SECOND, buckets: 0 };
+    const ends = [...(this.span ?? []), ...this.#least];
+    const axis =
+      ends.length > 0
+        ? axisOf(Math.min(...ends), Math.max(...ends))
+        : { fromMs: 0, stepMs: SECOND, buckets: 0 };
     const counted = (moments: Numbers) => sums(axis, moments);
     const { failed, aborted, unfinished } = this.#ended;
     return {

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { ReportFold } from "../../../src/report/fold.js";
 import { Numbers } from "../../../src/report/numbers.js";
 import { axisOf } from "../../../src/report/series-fold.js";
+import { type SyntheticCall, syntheticCalls } from "../../support/synthetic-calls.js";
 
 it("covers any stretch of time in at most 200 buckets, the last of them in use", () => {
   const moment = fc.integer({ min: 0, max: Date.UTC(2100, 0) });
@@ -36,4 +38,19 @@ it("keeps numbers through growth, and ranks them exactly", () => {
   for (let i = 100; i > 0; i--) numbers.push(i);
   expect(numbers.quantiles()).toEqual({ count: 100, p50: 50, p90: 90, p99: 99, max: 100 });
   expect(new Numbers().quantiles()).toEqual({ count: 0, p50: null, p90: null, p99: null, max: null });
+});
+
+it("covers the time that was asked for, and all of its calls", () => {
+  const HOUR = 3_600_000;
+  const [{ record }] = [...syntheticCalls(1)] as [SyntheticCall];
+  const at = Date.parse(record.startedAt);
+  const fold = new ReportFold({ span: [at - HOUR, at - HOUR / 2] });
+  fold.add(record);
+  const { fromMs, stepMs, buckets, calls } = fold.report().series;
+  expect(fromMs).toBeLessThanOrEqual(at - HOUR);
+  expect(fromMs).toBeGreaterThan(at - HOUR - stepMs);
+  expect(stepMs).toBe(30_000);
+  expect(calls).toEqual([...new Array(buckets - 1).fill(0), 1]);
+  const { fromMs: first, buckets: some } = new ReportFold({ span: [at, at + HOUR] }).report().series;
+  expect([first, some]).toEqual([Math.floor(at / 30_000) * 30_000, 121]);
 });
