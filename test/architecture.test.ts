@@ -29,12 +29,24 @@ const SIMULATOR = /^testing\//;
 const SEAM = /^aigne\/|^open-router-chat-model\.ts$|^providers\/chat-model\.ts$/;
 const SURFACE = /^(fallback-chain|chain|index|open-router-chat-model)\.ts$|^(aigne|cli)\//;
 const CONCRETE = /^(providers|strategies|audit|telemetry)\//;
+/** Runs in the browser, bundled. */
+const PAGE = /^page\//;
+/** What it shares with the server: types. */
+const PAGE_SPEAKS = /^(record|report\/report|serve\/wire)\.ts$/;
+const SERVER = /^serve\//;
 /** How a wrong option is told. */
 const OPTION_ERRORS = /^option-error\.ts$|^redaction\.ts$|^failure\/echo\.ts$/;
 /** Modules without a side of their own, which evidence and policy may use. */
 const PLAIN = /^(defined|clock|logger|seeded|version)\.ts$/;
 
-const ENTRIES = ["index.ts", "chain.ts", "testing/index.ts", "telemetry/index.ts", "cli/main.ts"];
+const ENTRIES = [
+  "index.ts",
+  "chain.ts",
+  "testing/index.ts",
+  "telemetry/index.ts",
+  "cli/main.ts",
+  "page/main.tsx",
+];
 const MAX_LINES = 280;
 
 interface Layer {
@@ -60,6 +72,7 @@ const LAYERS: Layer[] = [
   { name: "the report", files: REPORT, allowed: [VOCABULARY, PLAIN, JOURNAL, REPORT] },
   { name: "the query", files: QUERY, allowed: [QUERY] },
   { name: "the simulator", files: SIMULATOR, allowed: [/^(types|seeded)\.ts$/, SIMULATOR] },
+  { name: "the server", files: SERVER, allowed: [VOCABULARY, PLAIN, JOURNAL, REPORT, SERVER] },
   {
     name: "everything below the surface",
     files: /^(?!cli\/|aigne\/|[^/]*\.ts$)|^(?!fallback-chain|chain|index|open-router-chat-model)[^/]*\.ts$/,
@@ -128,6 +141,19 @@ describe("the architecture", () => {
     expect(found).toEqual([]);
   });
 
+  it("lets the page load only itself, and share only types with the server", () => {
+    const page = [...sources.values()].filter((each) => PAGE.test(each.path));
+    const imported = page.flatMap(({ imports }) => imports).filter((path) => !PAGE.test(path));
+    const loaded = page.flatMap(({ loads }) => loads).filter((path) => !PAGE.test(path));
+    const importers = [...sources.values()].filter(
+      ({ path, imports }) => !PAGE.test(path) && imports.some((each) => PAGE.test(each)),
+    );
+    expect(page.length).toBeGreaterThan(10);
+    expect(imported.filter((path) => !PAGE_SPEAKS.test(path))).toEqual([]);
+    expect(loaded).toEqual([]);
+    expect(importers.map(({ path }) => path)).toEqual([]);
+  });
+
   it("names every export", () => {
     expect([...sources.values()].filter((each) => each.hasExportStar).map((each) => each.path)).toEqual([]);
   });
@@ -147,10 +173,16 @@ describe("the architecture", () => {
   it("imports exactly the packages that the manifest declares", () => {
     const manifest = JSON.parse(readFileSync(root("package.json"), "utf8"));
     const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
-    const used = new Set(
-      [...sources.values()].flatMap((each) => each.packages).filter((name) => !name.startsWith("node:")),
-    );
-    expect([...used].sort()).toEqual(declared.sort());
+    const packagesOf = (wanted: (path: string) => boolean) => {
+      const modules = [...sources.values()].filter(({ path }) => wanted(path));
+      const names = modules.flatMap((each) => each.packages).filter((name) => !name.startsWith("node:"));
+      return [...new Set(names)].sort();
+    };
+    expect(packagesOf((path) => !PAGE.test(path))).toEqual(declared.sort());
+    // They are bundled into the page.
+    const bundled = packagesOf((path) => PAGE.test(path));
+    expect(bundled).toEqual(["preact", "uplot"]);
+    expect(Object.keys(manifest.devDependencies)).toEqual(expect.arrayContaining(bundled));
   });
 });
 

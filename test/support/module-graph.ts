@@ -8,6 +8,8 @@ export interface Module {
   lines: number;
   /** Paths of the modules it imports or re-exports, types included. */
   imports: string[];
+  /** Those of them that are there when it runs. */
+  loads: string[];
   /** Names of the packages it imports: "openai", "@aigne/core", "node:fs". */
   packages: string[];
   hasExportStar: boolean;
@@ -35,6 +37,11 @@ function specifierOf(node: ts.Node): string | undefined {
   return literal && ts.isStringLiteralLike(literal) ? literal.text : undefined;
 }
 
+function isTypeOnly(node: ts.Node): boolean {
+  if (ts.isImportDeclaration(node)) return node.importClause?.isTypeOnly ?? false;
+  return ts.isExportDeclaration(node) ? node.isTypeOnly : ts.isImportTypeNode(node);
+}
+
 function isPropertyName(node: ts.Identifier): boolean {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent)) return parent.name === node;
@@ -48,13 +55,16 @@ function isPropertyName(node: ts.Identifier): boolean {
 export function parseModule(path: string, text: string): Module {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
   const imports = new Set<string>();
+  const loads = new Set<string>();
   const packages = new Set<string>();
   const identifiers = new Set<string>();
   let hasExportStar = false;
   const visit = (node: ts.Node): void => {
     const specifier = specifierOf(node);
     if (specifier?.startsWith(".")) {
-      imports.add(posix.join(posix.dirname(path), specifier).replace(/\.js$/, ".ts"));
+      const module = posix.join(posix.dirname(path), specifier).replace(/\.js$/, ".ts");
+      imports.add(module);
+      if (!isTypeOnly(node)) loads.add(module);
     } else if (specifier !== undefined) packages.add(packageName(specifier));
     if (ts.isExportDeclaration(node) && !(node.exportClause && ts.isNamedExports(node.exportClause)))
       hasExportStar = true;
@@ -63,16 +73,30 @@ export function parseModule(path: string, text: string): Module {
   };
   visit(source);
   const lines = text.trimEnd().split("\n").length;
-  return { path, lines, imports: [...imports], packages: [...packages], hasExportStar, identifiers };
+  return {
+    path,
+    lines,
+    imports: [...imports],
+    loads: [...loads],
+    packages: [...packages],
+    hasExportStar,
+    identifiers,
+  };
 }
 
 /** All modules under `directory`. */
 export function readModules(directory: string): ModuleGraph {
   const paths = readdirSync(directory, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => path.endsWith(".ts"));
+    .filter((path) => /\.tsx?$/.test(path));
+  const found = new Set(paths);
+  // What is imported as `.js` may be either.
+  const real = (path: string) => (!found.has(path) && found.has(`${path}x`) ? `${path}x` : path);
   return new Map(
-    paths.sort().map((path) => [path, parseModule(path, readFileSync(join(directory, path), "utf8"))]),
+    paths.sort().map((path) => {
+      const module = parseModule(path, readFileSync(join(directory, path), "utf8"));
+      return [path, { ...module, imports: module.imports.map(real), loads: module.loads.map(real) }];
+    }),
   );
 }
 
