@@ -1,9 +1,10 @@
 import type { Command } from "commander";
-import { count } from "../arguments.js";
+import { count, port } from "../arguments.js";
 import type { Io } from "../io.js";
 import { labelName, moment } from "./arguments.js";
 import type { QueryFlags } from "./query.js";
 import type { ReportFlags } from "./report.js";
+import type { ServeFlags } from "./serve.js";
 import type { ShowFlags } from "./show.js";
 import type { TailFlags } from "./tail.js";
 import type { VerifyFlags } from "./verify.js";
@@ -12,7 +13,7 @@ import type { ExportFlags } from "./written.js";
 /** Adds one command; `done` takes its exit code. */
 export type Register = (audit: Command, io: Io, done: (code: number) => void) => void;
 
-const COMMANDS: readonly Register[] = [addVerify, addTail, addShow, addReport, addQuery, addExport];
+const COMMANDS: readonly Register[] = [addVerify, addTail, addShow, addReport, addQuery, addExport, addServe];
 
 /** `open-router audit …`: what reads a journal. */
 export function addAudit(program: Command, io: Io, done: (code: number) => void): void {
@@ -91,4 +92,12 @@ function addExport(audit: Command, io: Io, done: (code: number) => void): void {
     .option("--force", "write over files that are there")
     .option("--json", "one JSON document: what was written")
     .action(async (flags: ExportFlags) => done(await (await import("./export.js")).exportCalls(flags, io)));
+}
+
+function addServe(audit: Command, io: Io, done: (code: number) => void): void {
+  withDir(audit.command("serve"))
+    .description("Show a journal in the browser, on this machine only, live, until Ctrl-C.")
+    .option("--port <number>", "port on 127.0.0.1; 0 takes any free one", port, 0)
+    .option("--json", "one JSON line when it listens: url, port, token")
+    .action(async (flags: ServeFlags) => done(await (await import("./serve.js")).serve(flags, io)));
 }
