@@ -15,7 +15,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/package/**"],
+    exclude: ["test/package/**", "test/browser/**"],
     testTimeout: 30_000,
     // An AbortSignal outlives every young collection in Node: with more room there are fewer of these, and a simulation
     // takes a quarter less time.
