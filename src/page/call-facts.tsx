@@ -43,10 +43,10 @@ function tokensOf(usage: NonNullable<AuditRecord["usage"]>): string {
   return [
     `${count(inputTokens)} in`,
     `${count(outputTokens)} out`,
-    reasoningTokens !== undefined && `${count(reasoningTokens)} of them reasoning`,
-    cacheReadInputTokens !== undefined && `${count(cacheReadInputTokens)} from cache`,
+    reasoningTokens && `${count(reasoningTokens)} of them reasoning`,
+    cacheReadInputTokens && `${count(cacheReadInputTokens)} from cache`,
   ]
-    .filter((part) => part !== false)
+    .filter(Boolean)
     .join(", ");
 }
 
