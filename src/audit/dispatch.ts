@@ -14,6 +14,8 @@ export const WRITE_WAIT_MS = 30_000;
 /** Hands evidence to every sink; what a sink throws is logged, counted and goes no further. */
 export class Dispatch {
   readonly #sinks: readonly AuditSink[];
+  /** Those that want to know of a call's start. */
+  readonly #noting: readonly AuditSink[];
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #words: (error: unknown) => string;
@@ -28,6 +30,7 @@ export class Dispatch {
     words: (error: unknown) => string = String,
   ) {
     this.#sinks = sinks;
+    this.#noting = sinks.filter((sink) => sink.start);
     this.#logger = logger;
     this.#clock = clock;
     this.#words = words;
@@ -43,28 +46,50 @@ export class Dispatch {
    * Undefined when none wants to know.
    */
   start(call: CallStart, content: CallContent): Promise<AuditRefusal | undefined> | undefined {
-    const waiting = this.#sinks.filter((sink) => sink.start);
-    if (waiting.length === 0) return undefined;
-    return this.#noted(waiting, call, content);
+    return this.#noting.length === 0 ? undefined : this.#noted(call, content);
   }
 
-  async #noted(sinks: AuditSink[], call: CallStart, content: CallContent): Promise<AuditRefusal | undefined> {
-    let refusal: AuditRefusal | undefined;
-    const noting = sinks.map(async (sink) => {
-      try {
-        await sink.start?.(call, content);
-      } catch (error) {
+  /** Every call waits here, and p-timeout makes an error with its stack beforehand, each time. */
+  #noted(call: CallStart, content: CallContent): Promise<AuditRefusal | undefined> {
+    return new Promise((resolve) => {
+      let refusal: AuditRefusal | undefined;
+      let left = this.#noting.length;
+      const timer = this.#clock.setTimeout(() => {
+        this.#failed("start", new Error(`not done within ${START_WAIT_MS} ms`));
+        resolve(refusal);
+      }, START_WAIT_MS);
+      const done = () => {
+        if (--left > 0) return;
+        this.#clock.clearTimeout(timer);
+        resolve(refusal);
+      };
+      const failed = (error: unknown) => {
         if (AuditRefusal.is(error)) refusal ??= error;
         this.#failed("start", error);
+        done();
+      };
+      for (const sink of this.#noting) {
+        try {
+          const noting = sink.start?.(call, content);
+          if (typeof noting?.then === "function") Promise.resolve(noting).then(done, failed);
+          else done();
+        } catch (error) {
+          failed(error);
+        }
       }
     });
-    await this.#bounded("start", Promise.all(noting), START_WAIT_MS);
-    return refusal;
   }
 
   attempt(entry: AuditAttempt, callId: string): void {
     for (const sink of this.#sinks) {
-      if (sink.attempt) void this.#guard("attempt", () => sink.attempt?.({ ...entry, callId }));
+      if (!sink.attempt) continue;
+      try {
+        const noting = sink.attempt({ ...entry, callId }) as void | Promise<void>;
+        if (typeof noting?.then === "function")
+          Promise.resolve(noting).catch((error) => this.#failed("attempt", error));
+      } catch (error) {
+        this.#failed("attempt", error);
+      }
     }
   }
 
