@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { bounded } from "./bounded.js";
 import type { JournalEntry, JournalEvent } from "./entry.js";
 
 /** `prev` of a chain's first line. */
@@ -23,13 +24,27 @@ const escaped = (text: string) =>
 
 /** JSON that stays on one line, and reads as what it is, in whatever shows it. */
 export function safeJson(value: unknown): string {
-  const json = JSON.stringify(value);
+  return safe(JSON.stringify(value));
+}
+
+function safe(json: string): string {
+  // Two looks that cost next to nothing spare most lines the third.
+  const isAscii = Buffer.byteLength(json) === json.length;
+  if (isAscii && !json.includes("\u007f")) return json;
   return UNSAFE.test(json) ? json.replace(ALL_UNSAFE, escaped) : json;
 }
 
+/** Lines below are written as they are: to look for long strings in each would cost more than those take. */
+const LONG_CHARS = 8_192;
+
 /** An event as it waits to be written: its JSON without braces, since only the writer knows its place in the chain. */
 export function bodyOf(event: JournalEvent): string {
-  return safeJson(event).slice(1, -1);
+  let json = JSON.stringify(event);
+  if (json.length > LONG_CHARS) {
+    const { content, ...rest } = event as JournalEvent & { content?: unknown };
+    json = JSON.stringify({ ...bounded(rest), ...(content !== undefined && { content }) });
+  }
+  return safe(json).slice(1, -1);
 }
 
 export interface Place {
