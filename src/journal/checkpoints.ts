@@ -1,5 +1,7 @@
-import { open } from "node:fs/promises";
+import pTimeout from "p-timeout";
+import { timersOf } from "../clock.js";
 import type { Clock } from "../types.js";
+import { appendLine } from "./append-line.js";
 import { checkpointBytes } from "./checkpoint.js";
 import type { Checkpoint, JournalEvent } from "./entry.js";
 import type { Signer } from "./signer.js";
@@ -16,12 +18,21 @@ export interface CheckpointsInit {
   signer?: Signer;
   to?: CheckpointSink;
   clock: Clock;
-  append: (event: JournalEvent) => void;
+  /** False: it has no room. `onDurable` may never be called. */
+  append: (event: JournalEvent, onDurable: () => void) => boolean;
   onTrouble: (error: Error) => void;
 }
 
 /** What the second place has not taken is kept, and told again; beyond this, the oldest is given up. */
 const MAX_UNTOLD = 1_000;
+/** How long a callback may take to sign one, or to take one. */
+const ANSWER_MS = 10_000;
+
+/** Of Ed25519 (RFC 8032). */
+const SIGNATURE_BYTES = 64;
+
+const NOT_SIGNED = "could not be signed";
+const NOT_TAKEN = "was not taken by checkpoint.to";
 
 /** Vouches for the chain's head every so many lines, or so often. One is made at a time; lines never wait for it. */
 export class Checkpoints {
@@ -33,7 +44,8 @@ export class Checkpoints {
   #place: { seq: number; head: string } | undefined;
   #timer: unknown;
   #making: Promise<void> | undefined;
-  #inTrouble = false;
+  #telling: Promise<void> | undefined;
+  readonly #troubles = new Set<string>();
 
   constructor(init: CheckpointsInit) {
     this.#init = init;
@@ -61,6 +73,11 @@ export class Checkpoints {
     this.#init.clock.clearTimeout(this.#timer);
   }
 
+  /** Resolves when the second place has taken what is durable, or has failed to. */
+  async told(): Promise<void> {
+    await this.#telling;
+  }
+
   #due(): void {
     this.#init.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -86,51 +103,54 @@ export class Checkpoints {
       ...(signer?.keyId !== undefined && { keyId: signer.keyId }),
     };
     try {
-      if (signer)
-        checkpoint.signature = Buffer.from(await signer.sign(checkpointBytes(checkpoint))).toString("base64");
+      if (signer) {
+        const signature = await this.#answer(signer.sign(checkpointBytes(checkpoint)));
+        if (signature.length !== SIGNATURE_BYTES) throw new Error(`got ${signature.length} bytes, not 64`);
+        checkpoint.signature = Buffer.from(signature).toString("base64");
+      }
+      this.#troubles.delete(NOT_SIGNED);
     } catch (error) {
       // Not counted: the next one takes its number, and vouches for its lines too.
-      return this.#trouble("could not be signed", error);
+      return this.#trouble(NOT_SIGNED, error);
     }
-    this.#count = n;
-    append({ event: "checkpoint", checkpoint });
-    await this.#tell(checkpoint);
+    // One that is nowhere in the journal must not be in the second place.
+    if (append({ event: "checkpoint", checkpoint }, () => this.#tell(checkpoint))) this.#count = n;
   }
 
-  async #tell(checkpoint: Checkpoint): Promise<void> {
-    const { to } = this.#init;
-    if (to === undefined) return;
+  #tell(checkpoint: Checkpoint): void {
+    if (this.#init.to === undefined) return;
     this.#untold.push(checkpoint);
     if (this.#untold.length > MAX_UNTOLD) this.#untold.shift();
+    this.#telling ??= this.#tellAll();
+  }
+
+  async #tellAll(): Promise<void> {
+    const { to } = this.#init;
     try {
       // In order: one that is missing between others is how a thief is found.
       for (let next = this.#untold[0]; next; next = this.#untold[0]) {
         if (typeof to === "string") await appendLine(to, JSON.stringify(next));
-        else await to(next);
+        else await this.#answer(Promise.resolve(to?.(next)));
         this.#untold.shift();
       }
-      this.#inTrouble = false;
+      this.#troubles.delete(NOT_TAKEN);
     } catch (error) {
-      this.#trouble("was not taken by checkpoint.to", error);
+      this.#trouble(NOT_TAKEN, error);
+    } finally {
+      this.#telling = undefined;
     }
   }
 
+  #answer<T>(work: Promise<T>): Promise<T> {
+    return pTimeout(work, { milliseconds: ANSWER_MS, customTimers: timersOf(this.#init.clock) });
+  }
+
   #trouble(what: string, error: unknown): void {
-    if (this.#inTrouble) return;
-    this.#inTrouble = true;
+    if (this.#troubles.has(what)) return;
+    this.#troubles.add(what);
     const { code } = error as NodeJS.ErrnoException;
     this.#init.onTrouble(
       new Error(`a checkpoint ${what}: ${code ?? String(error).slice(0, 200)}`, { cause: error }),
     );
-  }
-}
-
-async function appendLine(path: string, line: string): Promise<void> {
-  const file = await open(path, "a", 0o640);
-  try {
-    await file.appendFile(`${line}\n`);
-    await file.datasync();
-  } finally {
-    await file.close();
   }
 }

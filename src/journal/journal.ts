@@ -68,6 +68,7 @@ export class Journal {
     await this.#chores;
     await this.#checkpoints?.end();
     await this.writer.close();
+    await this.#checkpoints?.told();
     await this.#ownership?.release();
   }
 
@@ -81,7 +82,7 @@ export class Journal {
         chainId: end.chainId,
         count: end.checkpoints,
         clock,
-        append: (event) => void this.writer.append(event),
+        append: (event, onDurable) => this.writer.append(event, onDurable),
         onTrouble,
       });
     }
