@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { open, stat, truncate } from "node:fs/promises";
+import { open, stat, truncate, unlink } from "node:fs/promises";
 import { basename } from "node:path";
 import type { SetAside } from "./entry.js";
 
@@ -36,6 +36,10 @@ export async function setAside(path: string, fromByte: number): Promise<SetAside
         sha256: hash.digest("hex"),
         to: basename(to),
       };
+    } catch (error) {
+      // A full disk takes the name and not the bytes.
+      await unlink(to).catch(() => {});
+      throw error;
     } finally {
       await file.close();
     }

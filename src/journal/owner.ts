@@ -57,6 +57,8 @@ export class Ownership {
       await writeFile(ownership.#path, JSON.stringify(self()), { flag: "wx", mode: 0o640 });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined;
+      // A full disk takes the name and not the note, and would be asked for another name each time.
+      await unlink(ownership.#path).catch(() => {});
       throw error;
     }
     ours.add(ownership.#path);
