@@ -1,36 +1,86 @@
 import type { Gap, JournalEvent } from "./entry.js";
+import { bodyOf } from "./line.js";
+import { Room } from "./room.js";
 
-/** An event that waits to be written. */
-export interface Waiting {
+/** An event as it will be written, wherever that is. */
+export interface Line {
   event: JournalEvent["event"];
+  callId: string | undefined;
   body: string;
+  /** About what it takes in a file. */
   bytes: number;
-  ts: string;
-  mono: number;
-  callId?: string;
-  /** Somebody waits until it is durable. */
-  onDurable?: () => void;
 }
 
 /** What a line has besides its body: place, link and seal. */
 const FRAME_BYTES = 280;
 
+export function lineOf(event: JournalEvent): Line {
+  const body = bodyOf(event);
+  const callId = "callId" in event ? event.callId : undefined;
+  return { event: event.event, callId, body, bytes: Buffer.byteLength(body) + FRAME_BYTES };
+}
+
+/** A line that waits to be written. */
+export class Waiting implements Line {
+  readonly event: JournalEvent["event"];
+  readonly callId: string | undefined;
+  readonly body: string;
+  readonly bytes: number;
+  readonly ts: string;
+  readonly mono: number;
+  /** Somebody waits until it is durable. */
+  onDurable: (() => void) | undefined;
+
+  constructor({ event, callId, body, bytes }: Line, ts: string, mono: number) {
+    this.event = event;
+    this.callId = callId;
+    this.body = body;
+    this.bytes = bytes;
+    this.ts = ts;
+    this.mono = mono;
+  }
+}
+
+/** What may be known of a queue outside its writer. */
+export type QueueState = Pick<LineQueue, "room" | "maxBytes" | "bytes" | "count" | "lost" | "untold">;
+
 /** Lines on their way to the disk, bounded in bytes. What does not fit is counted, and told of in a gap. */
 export class LineQueue {
-  readonly #maxBytes: number;
+  readonly room = new Room();
+  readonly maxBytes: number;
   #lines: Waiting[] = [];
   #bytes = 0;
+  #count = 0;
   #lost: Record<string, number> = {};
   #from: string | undefined;
   #to: string | undefined;
   #lostInAll = 0;
 
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
   }
 
-  get isEmpty(): boolean {
-    return this.#lines.length === 0 && this.#from === undefined;
+  get hasLines(): boolean {
+    return this.#lines.length > 0;
+  }
+
+  /** Lines that wait, or are being written. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Lines that are lost, of which no gap tells yet. */
+  get untold(): number {
+    return Object.values(this.#lost).reduce((sum, count) => sum + count, 0);
+  }
+
+  get oldest(): Waiting | undefined {
+    return this.#lines[0];
+  }
+
+  /** Something was lost, and has not been told. */
+  get hasGap(): boolean {
+    return this.#from !== undefined;
   }
 
   /** Of lines that wait, or are being written. */
@@ -43,14 +93,11 @@ export class LineQueue {
     return this.#lostInAll;
   }
 
-  static bytesOf(body: string): number {
-    return Buffer.byteLength(body) + FRAME_BYTES;
-  }
-
   /** False when it does not fit: to be lost, or tried again. */
   push(line: Waiting): boolean {
-    if (this.#bytes + line.bytes > this.#maxBytes) return false;
+    if (this.#bytes + line.bytes > this.maxBytes) return false;
     this.#lines.push(line);
+    this.#count++;
     this.#bytes += line.bytes;
     return true;
   }
@@ -74,7 +121,15 @@ export class LineQueue {
     };
     this.#lost = {};
     this.#from = undefined;
+    this.#to = undefined;
     return gap;
+  }
+
+  /** It could not be told: it is to be told with what has been lost since. */
+  returnGap({ lost, from, to }: Gap): void {
+    for (const [event, count] of Object.entries(lost)) this.#lost[event] = (this.#lost[event] ?? 0) + count;
+    this.#from = from;
+    this.#to ??= to;
   }
 
   /** The oldest lines, of about so many bytes. They count as waiting until they are `done`. */
@@ -90,6 +145,8 @@ export class LineQueue {
   }
 
   done(lines: readonly Waiting[]): void {
+    this.#count -= lines.length;
     for (const { bytes } of lines) this.#bytes -= bytes;
+    this.room.open();
   }
 }

@@ -5,7 +5,16 @@ const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 1_000;
 
 /** Thrown by `pause` when there is no time left. */
-export const GIVEN_UP = Symbol("given up");
+export class GivenUp extends Error {
+  override readonly name = "GivenUp";
+  /** Of the system's last error. */
+  readonly code: string | undefined;
+
+  constructor(cause: unknown) {
+    super("given up", { cause });
+    this.code = (cause as NodeJS.ErrnoException).code;
+  }
+}
 
 /** Waits between tries on a disk that takes nothing, longer each time; and tells of a trouble once, not once per try. */
 export class Patience {
@@ -41,12 +50,12 @@ export class Patience {
     );
   }
 
-  /** @throws GIVEN_UP */
+  /** @throws GivenUp */
   async pause(error: unknown): Promise<void> {
     if (!this.#inTrouble) this.#onTrouble(trouble("cannot be written", error));
     this.#inTrouble = true;
     const left = this.#giveUpAt - this.#clock.now();
-    if (left <= 0) throw GIVEN_UP;
+    if (left <= 0) throw new GivenUp(error);
     const ms = Math.max(1, Math.min(this.#pauseMs, LAST_PAUSE_MS, left));
     this.#pauseMs *= 2;
     await new Promise<void>((resolve) => {

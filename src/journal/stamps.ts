@@ -1,6 +1,11 @@
 import type { Clock } from "../types.js";
 
 /** When a line was told: wall time as ISO 8601, and milliseconds since the writer began. */
+export interface Stamp {
+  ts: string;
+  mono: number;
+}
+
 export class Stamps {
   readonly #clock: Clock;
   readonly #beganAt: number;
@@ -12,7 +17,7 @@ export class Stamps {
     this.#beganAt = clock.now();
   }
 
-  next(): { ts: string; mono: number } {
+  next(): Stamp {
     const wall = this.#clock.wall();
     // Many lines fall into one millisecond, and formatting costs more than all else here.
     if (wall !== this.#wall) {

@@ -14,7 +14,7 @@ export class Tally {
     return [...this.#open];
   }
 
-  see({ event, callId }: { event: JournalEvent["event"]; callId?: string }): void {
+  see({ event, callId }: { event: JournalEvent["event"]; callId?: string | undefined }): void {
     if (event === "checkpoint") this.checkpoints++;
     if (callId === undefined) return;
     if (event === "request.start") this.#open.add(callId);

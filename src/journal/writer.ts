@@ -4,11 +4,10 @@ import type { ChainEnd } from "./chain-end.js";
 import { ChainState } from "./chain-state.js";
 import type { JournalEvent } from "./entry.js";
 import { discard, Fault } from "./fault.js";
-import { bodyOf } from "./line.js";
-import { LineQueue, type Waiting } from "./line-queue.js";
+import { type Line, LineQueue, lineOf, type QueueState, Waiting } from "./line-queue.js";
 import { OpenSegment } from "./open-segment.js";
-import { GIVEN_UP, Patience, trouble } from "./patience.js";
-import { Stamps } from "./stamps.js";
+import { GivenUp, Patience, trouble } from "./patience.js";
+import { type Stamp, Stamps } from "./stamps.js";
 import type { WriterInit } from "./writer-init.js";
 
 /** What is written at once, at most, unless a line is longer. */
@@ -30,9 +29,10 @@ export class JournalWriter {
   #segment: OpenSegment | undefined;
   #lookedAt = 0;
   #running: Promise<void> | undefined;
-  #onProgress: (() => void)[] = [];
   #since: number | undefined;
   #isFull = false;
+  /** The last write was given up: a gap waits for the next line to be tried again. */
+  #hasGivenUp = false;
 
   constructor(init: WriterInit) {
     this.#init = init;
@@ -42,13 +42,9 @@ export class JournalWriter {
     this.#run();
   }
 
-  get queuedBytes(): number {
-    return this.#queue.bytes;
-  }
-
-  /** Lines that will never be written, since the beginning. */
-  get lost(): number {
-    return this.#queue.lost;
+  /** What waits, and what is lost. */
+  get queue(): QueueState {
+    return this.#queue;
   }
 
   /** For how long the write under way has been; 0 when there is none. */
@@ -57,7 +53,7 @@ export class JournalWriter {
   }
 
   /** Takes a line; false when it does not fit, in which case nothing has happened. */
-  append(event: JournalEvent, onDurable?: () => void): boolean {
+  append(event: JournalEvent | Line, onDurable?: () => void): boolean {
     const line = this.#line(event);
     if (onDurable) line.onDurable = onDurable;
     if (!this.#queue.push(line)) return false;
@@ -76,13 +72,6 @@ export class JournalWriter {
     this.#run();
   }
 
-  /** Resolves when lines have been written, or given up, once more. */
-  progress(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onProgress.push(resolve);
-    });
-  }
-
   /** Resolves when all lines are written, or given up. */
   async flush(): Promise<void> {
     while (this.#running) await this.#running;
@@ -97,9 +86,17 @@ export class JournalWriter {
   async close(): Promise<void> {
     this.hurry();
     await this.flush();
-    const segment = this.#segment;
-    if (!segment) return;
-    await this.#write([this.#line(this.#chain.closing("closed", segment.lines))], segment);
+    this.#lookedAt = Number.NEGATIVE_INFINITY;
+    for (let tries = 0; this.#segment && tries < 2; tries++) {
+      const segment = this.#segment;
+      if (await this.#write([this.#own(this.#chain.closing("closed", segment.lines))], segment))
+        return this.#finish(segment);
+      // What became of that one is to be told in another.
+      if (!this.#chain.fault || !(await this.#write([]))) return;
+    }
+  }
+
+  async #finish(segment: OpenSegment): Promise<void> {
     this.#segment = undefined;
     try {
       if (this.#init.durability !== "memory") await segment.datasync();
@@ -110,32 +107,44 @@ export class JournalWriter {
   }
 
   #run(): void {
-    this.#running ??= this.#drain().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#drain();
   }
 
   async #drain(): Promise<void> {
     // What is told in the same tick goes together.
     await undefined;
-    if (!this.#chain) await this.#begin();
-    while (!this.#queue.isEmpty) {
-      this.#since = this.#init.clock.now();
-      await this.#rotate();
-      const gap = this.#queue.takeGap();
-      const lines = this.#queue.take(BATCH_BYTES);
-      if (await this.#write(gap ? [this.#line(gap), ...lines] : lines)) this.#queue.done(lines);
-      for (const tell of this.#onProgress.splice(0)) tell();
+    try {
+      if (!this.#chain) await this.#begin();
+      while (this.#queue.hasLines || (this.#queue.hasGap && !this.#hasGivenUp)) await this.#writeNext();
+    } catch (error) {
+      this.#init.onTrouble(trouble("has a bug", error));
+    } finally {
+      // In the very tick in which nothing was left to do: a line that comes later must not find somebody at work.
+      this.#running = undefined;
+      this.#since = undefined;
     }
-    this.#since = undefined;
+  }
+
+  async #writeNext(): Promise<void> {
+    this.#since = this.#init.clock.now();
+    await this.#rotate();
+    const gap = this.#queue.takeGap();
+    const lines = this.#queue.take(BATCH_BYTES);
+    const all = gap ? [this.#own(gap, lines[0]), ...lines] : lines;
+    const isWritten = this.#chain && (await this.#write(all));
+    this.#hasGivenUp = !isWritten;
+    if (!isWritten) {
+      if (gap) this.#queue.returnGap(gap);
+      for (const { event, ts } of lines) this.#queue.lose(event, ts);
+    }
+    this.#queue.done(lines);
   }
 
   async #begin(): Promise<void> {
     this.#since = this.#init.clock.now();
     const end = await this.#end();
-    this.#since = undefined;
     // There is no time left: what waits is lost, and the next line tries again.
-    if (!end) return this.#giveUp(this.#queue.take(Number.POSITIVE_INFINITY));
+    if (!end) return;
     this.#chain = new ChainState(this.#init.dir, end);
     if (end.preface.length > 0) await this.#write([]);
   }
@@ -150,15 +159,13 @@ export class JournalWriter {
     }
   }
 
-  #line(event: JournalEvent): Waiting {
-    const body = bodyOf(event);
-    return {
-      event: event.event,
-      body,
-      bytes: LineQueue.bytesOf(body),
-      ...this.#stamps.next(),
-      ...("callId" in event && { callId: event.callId }),
-    };
+  #line(event: JournalEvent | Line, { ts, mono }: Stamp = this.#stamps.next()): Waiting {
+    return new Waiting("body" in event ? event : lineOf(event), ts, mono);
+  }
+
+  /** A line of the writer's own, as old as the one it stands before: `mono` does not go back in a chain. */
+  #own(event: JournalEvent, before: Stamp | undefined = this.#queue.oldest): Waiting {
+    return this.#line(event, before);
   }
 
   async #rotate(): Promise<void> {
@@ -167,7 +174,7 @@ export class JournalWriter {
     if (!segment) return;
     const isOld = clock.now() - segment.openedAt >= maxSegmentAgeMs;
     if (!isOld && segment.bytes < maxSegmentBytes) return;
-    await this.#write([this.#line(this.#chain.closing(isOld ? "age" : "full", segment.lines))], segment);
+    await this.#write([this.#own(this.#chain.closing(isOld ? "age" : "full", segment.lines))], segment);
     if (this.#segment !== segment) return;
     this.#segment = undefined;
     // Nobody waits for it at `os`; at `fsync` its lines are on the disk already.
@@ -188,21 +195,9 @@ export class JournalWriter {
         this.#patience.calm();
         return true;
       } catch (error) {
-        if (error !== GIVEN_UP && (await this.#distrust(error, lines.length))) continue;
-        await this.#giveUp(lines);
-        return false;
+        if (!(await this.#distrust(error, only ? 0 : lines.length))) return false;
       }
     }
-  }
-
-  async #giveUp(lines: readonly Waiting[]): Promise<void> {
-    for (const { event, ts } of lines) this.#queue.lose(event, ts);
-    this.#queue.done(lines);
-    // A gap that tells of it would be given up in turn.
-    this.#queue.takeGap();
-    const segment = this.#segment;
-    this.#segment = undefined;
-    await segment?.close().catch(() => {});
   }
 
   /** A file that was moved away or deleted takes what is written to it with it. */
@@ -241,7 +236,7 @@ export class JournalWriter {
     const isNew = segment !== this.#segment;
     this.#segment = segment;
     const opening = isNew ? this.#chain.opening(segment.index, this.#init) : [];
-    const all = [...opening.map((event) => this.#line(event)), ...lines];
+    const all = [...opening.map((event) => this.#own(event, lines[0])), ...lines];
     const bytes = this.#chain.encode(all);
     await segment.append(bytes, (error) => this.#patience.pause(error));
     if (durability === "fsync") {
@@ -260,7 +255,7 @@ export class JournalWriter {
   }
 
   /** Nobody knows what of the last write is in the segment: it ends where it is certain. False: there is no time left. */
-  async #distrust(error: unknown, lines: number): Promise<boolean> {
+  async #distrust(error: unknown, rewritten: number): Promise<boolean> {
     const segment = this.#segment;
     this.#segment = undefined;
     if (segment) {
@@ -270,7 +265,8 @@ export class JournalWriter {
       if (segment.lines > 0 || !this.#chain.fault) this.#chain.fault = fault;
       if (segment.lines === 0 && !(await discard(segment))) this.#chain.pass(segment.index);
     }
-    if (this.#chain.fault) this.#chain.fault.rewritten = lines;
-    return this.#patience.wait(error);
+    const goesOn = !(error instanceof GivenUp) && (await this.#patience.wait(error));
+    if (this.#chain.fault) this.#chain.fault.rewritten = goesOn ? rewritten : 0;
+    return goesOn;
   }
 }
