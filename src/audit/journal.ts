@@ -5,6 +5,7 @@ import { AuditRefusal } from "../errors.js";
 import type { Disk } from "../journal/disk.js";
 import type { JournalEvent, RequestEnd, RequestStart } from "../journal/entry.js";
 import { Journal } from "../journal/journal.js";
+import { lineOf } from "../journal/line-queue.js";
 import { signerOf } from "../journal/signer.js";
 import type { AuditAttempt, AuditRecord, AuditSink, CallContent, CallStart } from "../record.js";
 import type { Clock } from "../types.js";
@@ -15,6 +16,8 @@ import {
   type JournalContent,
   type JournalOptions,
 } from "./journal-options.js";
+import { type KeptContent, keptContent } from "./kept-content.js";
+import { startWait } from "./start-wait.js";
 
 /** What tests put in place of disk and time. */
 export interface JournalSeams {
@@ -24,6 +27,10 @@ export interface JournalSeams {
 
 /** For how long `close` tries on a disk that takes nothing. */
 const CLOSE_MS = 2_000;
+/** For how long `close` waits in all, when a write, a callback or a file system does not come back. */
+const CLOSE_WAIT_MS = 3_000;
+/** Content may take so much of the queue, at most. */
+const CONTENT_SHARE = 0.25;
 
 export interface JournalAudit extends AuditSink {
   /** 16 hex digits, once the folder has been read: names the files that this journal writes. */
@@ -52,6 +59,7 @@ class JournalSink implements JournalAudit {
   readonly #durability: NonNullable<JournalOptions["durability"]>;
   readonly #onFull: NonNullable<JournalOptions["onFull"]>;
   readonly #maxWaitMs: number;
+  readonly #maxContentChars: number;
   /** To be thrown by the next call of a method, since whoever called the last one has gone on. */
   #trouble: Error | undefined;
 
@@ -65,6 +73,7 @@ class JournalSink implements JournalAudit {
     this.#durability = durability;
     this.#onFull = onFull;
     this.#maxWaitMs = maxWaitMs;
+    this.#maxContentChars = maxQueueBytes * CONTENT_SHARE;
     this.#journal = new Journal({
       dir: options.dir,
       clock,
@@ -95,11 +104,11 @@ class JournalSink implements JournalAudit {
   }
 
   get lost(): number {
-    return this.#journal.writer.lost;
+    return this.#journal.writer.queue.lost;
   }
 
   get queuedBytes(): number {
-    return this.#journal.writer.queuedBytes;
+    return this.#journal.writer.queue.bytes;
   }
 
   async start(call: CallStart, content?: CallContent): Promise<void> {
@@ -137,40 +146,49 @@ class JournalSink implements JournalAudit {
   }
 
   async flush(): Promise<void> {
-    await this.#journal.writer.flush();
-  }
-
-  async close(): Promise<void> {
-    await this.#journal.close();
+    await this.#within(CLOSE_MS, this.#journal.writer.flush());
     this.#complain();
   }
 
-  /** Resolves with true when the line counts, with false when the call should wait no longer. */
-  async #durable(event: RequestStart): Promise<boolean> {
+  async close(): Promise<void> {
     const { writer } = this.#journal;
-    const isLate = () => writer.busyMs >= this.#maxWaitMs;
+    const isClosed = await this.#within(CLOSE_WAIT_MS, this.#journal.close());
+    const untold = writer.queue.untold + (isClosed ? 0 : writer.queue.count);
+    if (untold > 0) {
+      throw new Error(
+        `the journal was closed with ${untold} lines that are not in it: its disk did not take them`,
+        {
+          cause: this.#trouble,
+        },
+      );
+    }
+    this.#complain();
+  }
+
+  async #within(ms: number, work: Promise<void>): Promise<boolean> {
     let timer: unknown;
     const timeUp = new Promise<boolean>((resolve) => {
-      timer = this.#clock.setTimeout(() => resolve(false), this.#maxWaitMs);
+      timer = this.#clock.setTimeout(() => resolve(false), ms);
     });
     try {
-      let onDurable!: () => void;
-      const durable = new Promise<boolean>((resolve) => {
-        onDurable = () => resolve(true);
-      });
-      while (!writer.append(event, onDurable)) {
-        const hasRoom =
-          this.#onFull === "block" && (await Promise.race([writer.progress().then(() => true), timeUp]));
-        if (hasRoom) continue;
-        writer.lose(event.event);
-        return false;
-      }
-      if (this.#durability === "memory") return true;
-      if (this.#onFull !== "block" && isLate()) return false;
-      return await Promise.race([durable, timeUp]);
+      return await Promise.race([work.then(() => true), timeUp]);
     } finally {
       this.#clock.clearTimeout(timer);
     }
+  }
+
+  /** Whether the line counts, or the call should wait no longer. */
+  #durable(event: RequestStart): Promise<boolean> | boolean {
+    const { writer } = this.#journal;
+    const line = lineOf(event);
+    const untilDurable = this.#durability !== "memory";
+    const forRoom = this.#onFull === "block";
+    if (!untilDurable && writer.append(line)) return true;
+    if (untilDurable && !forRoom && writer.busyMs >= this.#maxWaitMs) {
+      if (!writer.append(line)) writer.lose(line.event);
+      return false;
+    }
+    return startWait(writer, line, { clock: this.#clock, maxWaitMs: this.#maxWaitMs, forRoom, untilDurable });
   }
 
   #append(event: JournalEvent): void {
@@ -191,15 +209,8 @@ class JournalSink implements JournalAudit {
     return { ...evidence, requestDigest: `hmac-sha256:${digest}` };
   }
 
-  #content(content: JournalContent): { content?: unknown; contentError?: string } {
+  #content(content: JournalContent): KeptContent {
     const redact = this.#options.content?.redact;
-    if (!redact) return {};
-    try {
-      const kept = redact(content);
-      // What cannot be written as JSON must not cost the line.
-      return kept === undefined || JSON.stringify(kept) === undefined ? {} : { content: kept };
-    } catch (error) {
-      return { contentError: error instanceof Error ? error.name : "thrown" };
-    }
+    return redact ? keptContent(redact, content, this.#maxContentChars) : {};
   }
 }
