@@ -129,7 +129,8 @@ export class Journal {
       new Promise<boolean>((resolve) => {
         if (!writer.append(tombstone, () => resolve(true))) resolve(false);
       }),
-      this.#closing.then(() => false),
+      // When the journal is closed, a tombstone that is not written by then will not be.
+      this.#closing.then(() => writer.flush()).then(() => false),
     ]);
     if (taken) await Promise.all(segments.map(remove));
   }
