@@ -23,7 +23,9 @@ export function optionsError(
     issue.code === "invalid_type"
       ? `must be ${issue.expected === "array" ? "a list" : `an ${issue.expected}`}`
       : issue.message;
-  return new OptionsError(`${path} ${message}, got ${show(at(input, issue.path))}`);
+  const name = String(issue.path.at(-1));
+  const shown = show(at(input, issue.path), /key$|secret|password|credential/i.test(name) ? name : "");
+  return new OptionsError(`${path} ${message}, got ${shown}`);
 }
 
 /** Of a union, the branch that came furthest into the value is the one the user meant. */
@@ -46,7 +48,7 @@ function pathText(
 function join(start: string, path: readonly (string | number)[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;
-    return text === "" ? key : `${text}.${key}`;
+    return text === "" || text.endsWith(" ") ? `${text}${key}` : `${text}.${key}`;
   }, start);
 }
 

@@ -126,7 +126,7 @@ const schema = z.strictObject({
 /** @throws OptionsError that names the first wrong option and its value, or the folder that cannot be written */
 export function checkJournalOptions(options: JournalOptions): void {
   const result = schema.safeParse(options);
-  if (!result.success) throw optionsError(result.error, options, { prefix: "journalAudit:" });
+  if (!result.success) throw optionsError(result.error, options, { prefix: "journalAudit: " });
   try {
     mkdirSync(options.dir, { recursive: true, mode: 0o750 });
     accessSync(options.dir, constants.W_OK | constants.R_OK | constants.X_OK);
