@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Gap, JournalEntry } from "../../src/journal/entry.js";
 import { entryOf, GENESIS, linkOf } from "../../src/journal/line.js";
 import { chainsIn } from "../../src/journal/segment.js";
+import { verifyJournal } from "../../src/journal/verify.js";
 
 export interface ReadChain {
   chainId: string;
@@ -55,6 +56,13 @@ export async function readChain(dir: string): Promise<ReadChain> {
   }
   read.gaps = read.entries.filter((entry) => entry.event === "gap");
   return read;
+}
+
+/** The same of a journal that holds whole calls, and stands up to `audit verify` too. */
+export async function verifiedChain(dir: string): Promise<ReadChain> {
+  const { ok, problems, chains } = await verifyJournal(dir);
+  if (!ok) throw new Error(`verify: ${JSON.stringify([problems, chains.map(({ problem }) => problem)])}`);
+  return readChain(dir);
 }
 
 /** What all gaps say is lost, by event. */

@@ -16,7 +16,7 @@ import {
 import { startSimulator } from "../../src/testing/index.js";
 import { ask } from "../support/chain.js";
 import { eventually } from "../support/eventually.js";
-import { countBy, lostIn, readChain } from "../support/journal-chain.js";
+import { countBy, lostIn, verifiedChain } from "../support/journal-chain.js";
 import { noSmallDisk, type SmallDisk, smallDisk } from "../support/small-disk.js";
 
 /** What a call may wait for the journal: 250 ms at most, and this machine may be busy. */
@@ -90,7 +90,7 @@ describe.skipIf(noSmallDisk)("a disk that is full", () => {
       await many(8);
       await chain.close();
 
-      const journaled = await readChain(dir);
+      const journaled = await verifiedChain(dir);
       const lost = lostIn(journaled);
       const told = memory.records.length;
       expect(journaled.gaps.length).toBeGreaterThan(0);
@@ -125,7 +125,7 @@ describe.skipIf(noSmallDisk)("a disk that is full", () => {
     expect(await eventually(() => journal.queuedBytes === 0, 10_000)).toBe(true);
     expect(await call()).toMatchObject({ text: "Hi." });
     await chain.close();
-    const journaled = await readChain(dir);
+    const journaled = await verifiedChain(dir);
     const told = memory.records.length;
     const lost = lostIn(journaled);
     expect(countBy(journaled.entries, "request.start") + (lost["request.start"] ?? 0)).toBe(told);
@@ -141,7 +141,7 @@ describe.skipIf(noSmallDisk)("a disk that is full", () => {
     disk.free();
     expect(await eventually(() => journal.queuedBytes === 0, 10_000)).toBe(true);
     await chain.close();
-    const { entries } = await readChain(dir);
+    const { entries } = await verifiedChain(dir);
     expect(countBy(entries, "request.end")).toBe(1);
     expect(
       readdirSync(dir)

@@ -8,7 +8,7 @@ import type { JournalOptions } from "../../../src/audit/journal-options.js";
 import { isSignedBy, keyIdOf } from "../../../src/journal/checkpoint.js";
 import type { Checkpoint } from "../../../src/journal/entry.js";
 import { calls, tell } from "../../support/journal-calls.js";
-import { readChain } from "../../support/journal-chain.js";
+import { verifiedChain } from "../../support/journal-chain.js";
 import { steppedClock } from "../../support/stepped-clock.js";
 
 const { publicKey, privateKey } = generateKeyPairSync("ed25519");
@@ -32,7 +32,7 @@ async function told(sink: ReturnType<typeof journal>, count: number): Promise<Er
 }
 
 async function checkpointsOf(): Promise<Checkpoint[]> {
-  const { entries } = await readChain(join(dir, "journal"));
+  const { entries } = await verifiedChain(join(dir, "journal"));
   const checkpoints = entries.flatMap((each) => (each.event === "checkpoint" ? each.checkpoint : []));
   for (const { seq, head } of checkpoints) expect(entries.find((each) => each.seq === seq)?.hash).toBe(head);
   return checkpoints;
@@ -47,7 +47,7 @@ describe("checkpoints", () => {
     expect(checkpoints.length).toBeGreaterThan(2);
     expect(checkpoints.map(({ n }) => n)).toEqual(checkpoints.map((_, i) => i + 1));
     expect(checkpoints.every(({ signature }) => signature === undefined)).toBe(true);
-    const { entries } = await readChain(join(dir, "journal"));
+    const { entries } = await verifiedChain(join(dir, "journal"));
     const last = checkpoints.at(-1)!;
     // Whatever counts is vouched for: behind the last one stand only itself and the end.
     expect(entries.at(-1)!.seq - last.seq).toBeLessThanOrEqual(2);

@@ -9,7 +9,7 @@ import { AuditRefusal } from "../../../src/errors.js";
 import type { Clock } from "../../../src/types.js";
 import { type DiskFaults, faultyDisk, gate, systemError } from "../../support/faulty-disk.js";
 import { calls, tell } from "../../support/journal-calls.js";
-import { countBy, filesIn, lostIn, readChain } from "../../support/journal-chain.js";
+import { countBy, filesIn, lostIn, readChain, verifiedChain } from "../../support/journal-chain.js";
 import { type SteppedClock, steppedClock } from "../../support/stepped-clock.js";
 
 let dir: string;
@@ -56,7 +56,7 @@ describe("a sync that fails", () => {
     await tell(sink, third);
     await sink.close!();
 
-    const chain = await readChain(dir);
+    const chain = await verifiedChain(dir);
     expect(chain.segments).toHaveLength(2);
     expect(countBy(chain.entries, "request.start")).toBe(3);
     const [gap] = chain.gaps;
@@ -85,7 +85,7 @@ describe("a sync that fails", () => {
     await sink.flush!().catch(() => {});
     delete faults.datasync;
     await sink.close!().catch(() => {});
-    const chain = await readChain(dir);
+    const chain = await verifiedChain(dir);
     expect(countBy(chain.entries, "request.start")).toBe(12);
     expect(countBy(chain.entries, "request.end")).toBe(12);
     expect(chain.gaps.length).toBeGreaterThan(2);
@@ -109,7 +109,7 @@ describe("a write that fails", () => {
     };
     expect(await tell(sink, second)).toMatchObject([{ message: expect.stringContaining("EIO") }]);
     await sink.close!();
-    const chain = await readChain(dir);
+    const chain = await verifiedChain(dir);
     expect(chain.gaps).toMatchObject([{ reason: "write_failed", error: "EIO", lost: {}, rewritten: 1 }]);
     expect(countBy(chain.entries, "request.end")).toBe(2);
   });
@@ -126,7 +126,7 @@ describe("a write that fails", () => {
     const [call] = calls(1);
     expect(await tell(sink, call)).toMatchObject([{ message: expect.stringContaining("ENOSPC") }]);
     await sink.close!();
-    const chain = await readChain(dir);
+    const chain = await verifiedChain(dir);
     expect(chain.segments).toHaveLength(1);
     expect(chain.gaps).toEqual([]);
     expect(countBy(chain.entries, "request.start")).toBe(1);

@@ -9,7 +9,7 @@ import { retired } from "../../../src/journal/retention.js";
 import type { Segment } from "../../../src/journal/segment.js";
 import { faultyDisk, gate } from "../../support/faulty-disk.js";
 import { calls, tell } from "../../support/journal-calls.js";
-import { filesIn, readChain } from "../../support/journal-chain.js";
+import { filesIn, verifiedChain } from "../../support/journal-chain.js";
 import { steppedClock } from "../../support/stepped-clock.js";
 
 let dir: string;
@@ -32,7 +32,7 @@ describe("rotation", () => {
   it("begins a new segment when one is full, which goes on where that one ends", async () => {
     const sink = await filled({ rotate: { maxBytes: 8_192 } }, 20);
     await sink.close!();
-    const { segments } = await readChain(dir);
+    const { segments } = await verifiedChain(dir);
     expect(segments.length).toBeGreaterThan(4);
     for (const [i, entries] of segments.entries()) {
       const [open] = entries;
@@ -60,7 +60,7 @@ describe("rotation", () => {
     clock.advance(1_000);
     await tell(sink, third);
     await sink.close!();
-    const { segments } = await readChain(dir);
+    const { segments } = await verifiedChain(dir);
     expect(segments.map((entries) => entries.at(-1))).toMatchObject([
       { reason: "age" },
       { reason: "closed" },
@@ -76,7 +76,7 @@ describe("rotation", () => {
       await sink.flush!();
     }
     await sink.close!();
-    const { segments } = await readChain(dir);
+    const { segments } = await verifiedChain(dir);
     expect(segments.length).toBeGreaterThan(2);
     for (const [open] of segments.slice(1))
       expect(open).toMatchObject({ openCalls: expect.arrayContaining([held!.start.callId]) });
@@ -102,7 +102,7 @@ describe("retention", () => {
     const sink = await filled({ rotate: { maxBytes: 4_096 }, retain: { maxSegments: 2 } }, 12);
     await vi.waitFor(async () => expect((await filesIn(dir, ".jsonl")).length).toBeLessThanOrEqual(3));
     await sink.close!();
-    const { entries, segments } = await readChain(dir);
+    const { entries, segments } = await verifiedChain(dir);
     const stones = entries.flatMap((each) =>
       each.event === "tombstone" ? (each as Tombstone).segments : [],
     );
@@ -145,7 +145,7 @@ describe("retention", () => {
     sync.open();
     await vi.waitFor(async () => expect((await filesIn(dir, ".jsonl")).length).toBeLessThan(old.length));
     await sink.close!();
-    await readChain(dir);
+    await verifiedChain(dir);
   });
 
   it("goes by when a segment was written to last", async () => {
@@ -160,7 +160,7 @@ describe("retention", () => {
     }
     await vi.waitFor(async () => expect(await filesIn(dir, ".jsonl")).not.toContain(oldest));
     await next.close!();
-    expect((await readChain(dir)).entries.filter(({ event }) => event === "tombstone")).toMatchObject([
+    expect((await verifiedChain(dir)).entries.filter(({ event }) => event === "tombstone")).toMatchObject([
       { segments: [{ firstSeq: 1 }] },
     ]);
   });
