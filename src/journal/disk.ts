@@ -12,7 +12,7 @@ export interface Disk {
 
 export interface DiskFile {
   readonly identity: string;
-  /** Returns how many of the bytes were taken, at least one. */
+  /** Returns how many of the bytes were taken, at least one. They are overwritten afterwards. */
   append(bytes: Uint8Array): Promise<number>;
   /** Resolves when what was appended is on the disk. */
   datasync(): Promise<void>;

@@ -1,5 +1,5 @@
 import type { Gap, JournalEvent } from "./entry.js";
-import { bodyOf } from "./line.js";
+import { bodyOf, FRAME_BYTES } from "./line.js";
 import { Room } from "./room.js";
 
 /** An event as it will be written, wherever that is. */
@@ -7,12 +7,9 @@ export interface Line {
   event: JournalEvent["event"];
   callId: string | undefined;
   body: string;
-  /** About what it takes in a file. */
+  /** What it takes in a file, at most. */
   bytes: number;
 }
-
-/** What a line has besides its body: place, link and seal. */
-const FRAME_BYTES = 280;
 
 export function lineOf(event: JournalEvent): Line {
   const body = bodyOf(event);

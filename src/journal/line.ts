@@ -61,11 +61,27 @@ export interface Sealed {
   hash: string;
 }
 
+/** More than a line has besides its body. */
+export const FRAME_BYTES = 280;
+
 /** The line of an event at its place. */
-export function seal({ seq, ts, mono, chainId, prev }: Place, body: string): Sealed {
+export function seal(place: Place, body: string): Sealed {
+  const buffer = Buffer.allocUnsafe(Buffer.byteLength(body) + FRAME_BYTES);
+  const sealed = sealInto(buffer, 0, place, body);
+  return { text: buffer.toString("utf8", 0, sealed.end), hash: sealed.hash };
+}
+
+/** Writes the line of an event at its place. One buffer for many lines: a string for each would take twice the time. */
+export function sealInto(
+  buffer: Buffer,
+  at: number,
+  { seq, ts, mono, chainId, prev }: Place,
+  body: string,
+): { end: number; hash: string } {
   const text = `{"seq":${seq},"ts":"${ts}","mono":${mono},"chainId":"${chainId}",${body},"prev":"${prev}"`;
-  const digest = hash("sha256", text);
-  return { text: `${text},"hash":"${digest}"}\n`, hash: digest };
+  const sealAt = at + buffer.write(text, at);
+  const digest = hash("sha256", buffer.subarray(at, sealAt));
+  return { end: sealAt + buffer.write(`,"hash":"${digest}"}\n`, sealAt, "latin1"), hash: digest };
 }
 
 export interface Link {
