@@ -1,9 +1,11 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { format } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FallbackChain, openRouter } from "../../src/chain.js";
+import { verifyJournal } from "../../src/journal/verify.js";
 import { startSimulator } from "../../src/testing/index.js";
 import { ask } from "../support/chain.js";
 
@@ -22,6 +24,7 @@ describe("the pages of the manual", () => {
   it.each([
     ["README.md", "docs/examples/chain.ts"],
     ["README.md", "docs/examples/local-model.ts"],
+    ["docs/journal.md", "docs/examples/journal.ts"],
     ["docs/providers.md", "docs/examples/own-provider.ts"],
     ["docs/strategies.md", "docs/examples/own-strategy.ts"],
   ])("%s prints %s as it is", async (page, example) => {
@@ -63,6 +66,30 @@ describe("the examples", () => {
     );
     const record = JSON.parse(await readFile("audit.jsonl", "utf8"));
     expect(record.attempts).toHaveLength(3);
+    process.chdir(home);
+    await rm(folder, { recursive: true });
+    await simulator.close();
+  });
+
+  it("journal.ts leaves a journal that its checkpoints vouch for", async () => {
+    const simulator = await startSimulator({ models: { "openai/gpt-4o": { text: "I am GPT." } } });
+    vi.stubEnv("OPEN_ROUTER_BASE_URL", simulator.baseURL);
+    const folder = await mkdtemp(join(tmpdir(), "example-"));
+    process.chdir(folder);
+    const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+    await writeFile("audit.pem", privateKey.export({ type: "pkcs8", format: "pem" }));
+    const log = vi.spyOn(console, "log").mockImplementation(() => {});
+    await import("../../docs/examples/journal.js");
+    expect(log).toHaveBeenCalledWith("I am GPT.");
+    const checkpoints = (await readFile("checkpoints.jsonl", "utf8")).trim().split("\n");
+    const report = await verifyJournal("journal", {
+      checkpoints: checkpoints.map((line) => JSON.parse(line)),
+      publicKey,
+    });
+    expect(report).toMatchObject({
+      ok: true,
+      chains: [{ calls: { begun: 1, ended: 1 }, checkpoints: { matched: 1 } }],
+    });
     process.chdir(home);
     await rm(folder, { recursive: true });
     await simulator.close();
