@@ -54,10 +54,7 @@ export class Dispatch {
     return new Promise((resolve) => {
       let refusal: AuditRefusal | undefined;
       let left = this.#noting.length;
-      const timer = this.#clock.setTimeout(() => {
-        this.#failed("start", new Error(`not done within ${START_WAIT_MS} ms`));
-        resolve(refusal);
-      }, START_WAIT_MS);
+      let timer: unknown;
       const done = () => {
         if (--left > 0) return;
         this.#clock.clearTimeout(timer);
@@ -77,6 +74,12 @@ export class Dispatch {
           failed(error);
         }
       }
+      if (left === 0) return;
+      // After theirs, so that a sink which waits as long may still refuse.
+      timer = this.#clock.setTimeout(() => {
+        this.#failed("start", new Error(`not done within ${START_WAIT_MS} ms`));
+        resolve(refusal);
+      }, START_WAIT_MS);
     });
   }
 

@@ -14,6 +14,7 @@ import {
 import type { RequestEnd, RequestStart } from "../../../src/journal/entry.js";
 import { answer } from "../../../src/providers/scripted.js";
 import { ask, bench } from "../../support/chain.js";
+import { faultyDisk } from "../../support/faulty-disk.js";
 import { calls } from "../../support/journal-calls.js";
 import { filesIn, readChain } from "../../support/journal-chain.js";
 
@@ -237,6 +238,22 @@ describe("a chain with a journal", () => {
       expect.objectContaining({ error: "Error: a checkpoint could not be signed: Error: sealed" }),
       "audit sink failed",
     );
+  });
+
+  it("is refused calls also by a journal that waits as long as the chain does", async () => {
+    let release = () => {};
+    const hang = new Promise<undefined>((resolve) => {
+      release = () => resolve(undefined);
+    });
+    const journal = journalAudit(
+      { dir, durability: "fsync", onFull: "reject", maxWaitMs: 250 },
+      { disk: faultyDisk({ datasync: () => hang }) },
+    );
+    const { chain, provider } = bench({ "a/one": [answer("Hi.")] }, { audit: journal });
+    await expect(chain.complete(ask)).rejects.toMatchObject({ code: "stopped", status: 503 });
+    expect(provider.opened).toBe(0);
+    release();
+    await chain.close();
   });
 
   it("has the start in the journal before its first request leaves", async () => {
