@@ -17,7 +17,7 @@ export class Dispatch {
   /** Those that want to know of a call's start. */
   readonly #noting: readonly AuditSink[];
   readonly #logger: Logger;
-  readonly #clock: Clock;
+  readonly #timers: ReturnType<typeof patientTimersOf>;
   readonly #words: (error: unknown) => string;
   readonly #pending = new Set<Promise<void>>();
   #errors = 0;
@@ -32,7 +32,7 @@ export class Dispatch {
     this.#sinks = sinks;
     this.#noting = sinks.filter((sink) => sink.start);
     this.#logger = logger;
-    this.#clock = clock;
+    this.#timers = patientTimersOf(clock);
     this.#words = words;
   }
 
@@ -54,10 +54,10 @@ export class Dispatch {
     return new Promise((resolve) => {
       let refusal: AuditRefusal | undefined;
       let left = this.#noting.length;
-      let timer: unknown;
+      let timer: NodeJS.Timeout | undefined;
       const done = () => {
         if (--left > 0) return;
-        this.#clock.clearTimeout(timer);
+        if (timer !== undefined) this.#timers.clearTimeout(timer);
         resolve(refusal);
       };
       const failed = (error: unknown) => {
@@ -76,7 +76,7 @@ export class Dispatch {
       }
       if (left === 0) return;
       // After theirs, so that a sink which waits as long may still refuse.
-      timer = this.#clock.setTimeout(() => {
+      timer = this.#timers.setTimeout(() => {
         this.#failed("start", new Error(`not done within ${START_WAIT_MS} ms`));
         resolve(refusal);
       }, START_WAIT_MS);
@@ -139,7 +139,7 @@ export class Dispatch {
 
   async #bounded(method: string, work: Promise<unknown>, ms: number): Promise<void> {
     try {
-      await pTimeout(work, { milliseconds: Math.max(1, ms), customTimers: patientTimersOf(this.#clock) });
+      await pTimeout(work, { milliseconds: Math.max(1, ms), customTimers: this.#timers });
     } catch (error) {
       this.#failed(method, error);
     }

@@ -1,5 +1,5 @@
 import pTimeout from "p-timeout";
-import { timersOf } from "../clock.js";
+import { patientTimersOf } from "../clock.js";
 import type { Clock } from "../types.js";
 import { appendLine } from "./append-line.js";
 import { checkpointBytes } from "./checkpoint.js";
@@ -142,7 +142,7 @@ export class Checkpoints {
   }
 
   #answer<T>(work: Promise<T>): Promise<T> {
-    return pTimeout(work, { milliseconds: ANSWER_MS, customTimers: timersOf(this.#init.clock) });
+    return pTimeout(work, { milliseconds: ANSWER_MS, customTimers: patientTimersOf(this.#init.clock) });
   }
 
   #trouble(what: string, error: unknown): void {
