@@ -36,14 +36,16 @@ export interface JournalOptions {
   /** Which segments are deleted, at rotation. Default: none. */
   retain?: Retain | false;
   /** Signed heads of the chain, in the journal and in a second place. Default: every 1 000 records or 60 s, when given at all. */
-  checkpoint?: {
-    everyRecords?: number;
-    everyMs?: number;
-    /** Ed25519: a file with a private key (PEM), the key, or a callback. Without it checkpoints are not signed. */
-    sign?: string | KeyObject | SignCallback;
-    /** The second place: a file, or a callback. */
-    to?: CheckpointSink;
-  };
+  checkpoint?:
+    | {
+        everyRecords?: number;
+        everyMs?: number;
+        /** Ed25519: a file with a private key (PEM), the key, or a callback. Without it checkpoints are not signed. */
+        sign?: string | KeyObject | SignCallback;
+        /** The second place: a file, or a callback. */
+        to?: CheckpointSink;
+      }
+    | false;
   /** Makes of `requestDigest` an HMAC-SHA-256, so that a short prompt cannot be guessed from it. */
   digestKey?: string | Uint8Array;
   /** Prompts and answers, as `redact` returns them. Default: none. */
@@ -99,20 +101,24 @@ const schema = z.strictObject({
     ])
     .optional(),
   checkpoint: z
-    .strictObject({
-      everyRecords: number(1, "records"),
-      everyMs: number(10, "milliseconds"),
-      sign: z.custom(
-        (value) =>
-          isCallable(value) || value instanceof KeyObject || (typeof value === "string" && value !== ""),
-        "must be a file with a private key (PEM), a KeyObject, or a function that signs",
-      ),
-      to: z.custom(
-        (value) => isCallable(value) || (typeof value === "string" && value !== ""),
-        "must be a file, or a function that takes a checkpoint",
-      ),
-    })
-    .partial()
+    .union([
+      z.literal(false),
+      z
+        .strictObject({
+          everyRecords: number(1, "records"),
+          everyMs: number(10, "milliseconds"),
+          sign: z.custom(
+            (value) =>
+              isCallable(value) || value instanceof KeyObject || (typeof value === "string" && value !== ""),
+            "must be a file with a private key (PEM), a KeyObject, or a function that signs",
+          ),
+          to: z.custom(
+            (value) => isCallable(value) || (typeof value === "string" && value !== ""),
+            "must be a file, or a function that takes a checkpoint",
+          ),
+        })
+        .partial(),
+    ])
     .optional(),
   digestKey: z
     .custom(

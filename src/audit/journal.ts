@@ -67,7 +67,7 @@ class JournalSink implements JournalAudit {
     const { durability, onFull, maxWaitMs, maxQueueBytes } = { ...DEFAULT_JOURNAL, ...defined(options) };
     const { rotate, checkpoint, retain } = options;
     const { maxBytes, maxAgeMs } = { ...DEFAULT_JOURNAL.rotate, ...defined(rotate) };
-    const { sign, to, ...every } = checkpoint ?? {};
+    const { sign, to, ...every } = checkpoint || {};
     this.#options = options;
     this.#clock = clock;
     this.#durability = durability;

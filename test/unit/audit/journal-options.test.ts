@@ -46,7 +46,7 @@ describe("journalAudit", () => {
       dir: join(dir, "unset"),
       retain: false,
       rotate: { maxBytes: undefined },
-      checkpoint: undefined,
+      checkpoint: false,
       onFull: undefined,
     } as unknown as JournalOptions);
     await sink.close?.();
@@ -88,7 +88,7 @@ describe("journalAudit", () => {
     expect(() => journalAudit({ dir: file })).toThrow(
       `journalAudit: dir must be a folder that can be written, got ${JSON.stringify(file)} (EEXIST)`,
     );
-    const signed = (sign: NonNullable<JournalOptions["checkpoint"]>["sign"]) => () =>
+    const signed = (sign: Exclude<JournalOptions["checkpoint"], false | undefined>["sign"]) => () =>
       journalAudit({ dir, checkpoint: { sign: sign! } });
     expect(signed(file)).toThrow(
       /^journalAudit: checkpoint\.sign must be a file with an Ed25519 private key/,
