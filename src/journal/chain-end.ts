@@ -1,5 +1,6 @@
 import { open, unlink } from "node:fs/promises";
 import { setAside } from "./aside.js";
+import type { Disk } from "./disk.js";
 import type { JournalEntry, JournalEvent, Recovery, SegmentOpen, SetAside } from "./entry.js";
 import { entryOf, eventOf, GENESIS, linkOf } from "./line.js";
 import { rawLines } from "./raw-lines.js";
@@ -44,7 +45,7 @@ interface Scan {
  *
  * @throws the system's error
  */
-export async function endOf({ chainId, segments }: Chain): Promise<ChainEnd> {
+export async function endOf({ chainId, segments }: Chain, disk: Disk): Promise<ChainEnd> {
   const last = segments.at(-1);
   if (!last) return newChain(chainId);
   const lost: SetAside[] = [];
@@ -59,6 +60,8 @@ export async function endOf({ chainId, segments }: Chain): Promise<ChainEnd> {
       await unlink(segment.path);
       continue;
     }
+    // Its writer may have died before its last lines were on the disk: what is built on them must not outlive them.
+    await disk.sync(segment.path);
     return {
       chainId,
       segment: segment.index,

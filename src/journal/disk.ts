@@ -8,6 +8,8 @@ export interface Disk {
   identity(path: string): Promise<string | undefined>;
   /** Makes the names of new files durable. */
   syncFolder(dir: string): Promise<void>;
+  /** Makes durable what is in a file that somebody else may have written, and its length. */
+  sync(path: string): Promise<void>;
 }
 
 export interface DiskFile {
@@ -40,6 +42,15 @@ export const nodeDisk: Disk = {
       await folder.sync();
     } finally {
       await folder.close();
+    }
+  },
+  async sync(path) {
+    // Windows syncs only what may be written.
+    const file = await open(path, process.platform === "win32" ? "r+" : "r");
+    try {
+      await file.datasync();
+    } finally {
+      await file.close();
     }
   },
 };

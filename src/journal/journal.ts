@@ -31,7 +31,7 @@ export interface JournalInit
 /** A folder's chains: writes one of them, and looks after those whose writers are gone. */
 export class Journal {
   readonly writer: JournalWriter;
-  readonly #init: JournalInit;
+  readonly #init: JournalInit & { disk: Disk };
   #ownership: Ownership | undefined;
   #checkpoints: Checkpoints | undefined;
   #chores: Promise<void> = Promise.resolve();
@@ -39,13 +39,12 @@ export class Journal {
   #startClosing!: () => void;
 
   constructor(init: JournalInit) {
-    this.#init = init;
+    this.#init = { ...init, disk: init.disk ?? nodeDisk };
     this.#closing = new Promise((resolve) => {
       this.#startClosing = resolve;
     });
     this.writer = new JournalWriter({
-      ...init,
-      disk: init.disk ?? nodeDisk,
+      ...this.#init,
       open: () => this.#open(),
       onDurable: (place, lines) => {
         const records = lines.reduce((count, { event }) => count + (event === "checkpoint" ? 0 : 1), 0);
@@ -73,8 +72,8 @@ export class Journal {
   }
 
   async #open() {
-    const { dir, checkpoint, clock, onTrouble } = this.#init;
-    const { ownership, end } = await openChain(dir);
+    const { dir, disk, checkpoint, clock, onTrouble } = this.#init;
+    const { ownership, end } = await openChain(dir, disk);
     this.#ownership = ownership;
     if (checkpoint) {
       this.#checkpoints = new Checkpoints({
@@ -92,10 +91,10 @@ export class Journal {
 
   /** Closes what dead writers left open, in chains that nobody goes on with. */
   async #tidy(): Promise<void> {
-    const { dir } = this.#init;
+    const { dir, disk } = this.#init;
     for (const chain of await chainsIn(dir)) {
       if (chain.chainId === this.chainId) continue;
-      const opened = await takeOver(dir, chain);
+      const opened = await takeOver(dir, chain, disk);
       if (!opened) continue;
       const { end, ownership } = opened;
       try {
@@ -103,7 +102,6 @@ export class Journal {
         if (end.preface.length === 0 && old.length === 0) continue;
         const writer = new JournalWriter({
           ...this.#init,
-          disk: this.#init.disk ?? nodeDisk,
           open: async () => end,
         });
         if (old.length > 0) await this.#bury(old, writer);

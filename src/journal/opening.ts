@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type ChainEnd, endOf, newChain } from "./chain-end.js";
+import type { Disk } from "./disk.js";
 import { Ownership } from "./owner.js";
 import { type Chain, chainsIn } from "./segment.js";
 
@@ -14,10 +15,10 @@ export interface Opened {
  *
  * @throws the system's error when the folder cannot be read or written
  */
-export async function openChain(dir: string): Promise<Opened> {
+export async function openChain(dir: string, disk: Disk): Promise<Opened> {
   const chains = await chainsIn(dir);
   for (const chain of youngestFirst(chains)) {
-    const opened = await takeOver(dir, chain);
+    const opened = await takeOver(dir, chain, disk);
     if (opened) return opened;
   }
   while (true) {
@@ -31,13 +32,14 @@ export async function openChain(dir: string): Promise<Opened> {
 export async function takeOver(
   dir: string,
   { chainId }: Pick<Chain, "chainId">,
+  disk: Disk,
 ): Promise<Opened | undefined> {
   const ownership = await Ownership.claim(dir, chainId);
   if (!ownership) return undefined;
   try {
     // Read once more: the writer before may have gone on until just now.
     const chain = (await chainsIn(dir)).find((each) => each.chainId === chainId);
-    return { ownership, end: chain ? await endOf(chain) : newChain(chainId) };
+    return { ownership, end: chain ? await endOf(chain, disk) : newChain(chainId) };
   } catch (error) {
     await ownership.release();
     throw error;
