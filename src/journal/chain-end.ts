@@ -1,4 +1,5 @@
 import { open, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
 import { setAside } from "./aside.js";
 import type { Disk } from "./disk.js";
 import type { JournalEntry, JournalEvent, Recovery, SegmentOpen, SetAside } from "./entry.js";
@@ -62,6 +63,7 @@ export async function endOf({ chainId, segments }: Chain, disk: Disk): Promise<C
     }
     // Its writer may have died before its last lines were on the disk: what is built on them must not outlive them.
     await disk.sync(segment.path);
+    await disk.syncFolder(dirname(segment.path));
     return {
       chainId,
       segment: segment.index,
