@@ -94,6 +94,12 @@ function prefaceOf({ closed, writer, tally }: Scan, aside: SetAside | undefined)
   ];
 }
 
+/** Nothing is left to be done for the calls in a chain that ends so, as long as nobody goes on with it. */
+export async function isAtRest({ segments }: Chain): Promise<boolean> {
+  const last = segments.at(-1);
+  return last !== undefined && (await closedEnd(last)) !== undefined;
+}
+
 /** Longer than any line that closes a segment. */
 const TAIL_BYTES = 4_096;
 

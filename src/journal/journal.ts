@@ -1,11 +1,13 @@
 import { stat } from "node:fs/promises";
+import { isAtRest } from "./chain-end.js";
 import { type CheckpointSink, Checkpoints } from "./checkpoints.js";
 import { type Disk, nodeDisk } from "./disk.js";
 import type { JournalEvent } from "./entry.js";
 import { openChain, takeOver } from "./opening.js";
-import type { Ownership } from "./owner.js";
+import { type Ownership, sweep } from "./owner.js";
+import { trouble } from "./patience.js";
 import { type Retain, remove, retired, tombstoneOf } from "./retention.js";
-import { chainsIn } from "./segment.js";
+import { type Chain, chainsIn } from "./segment.js";
 import type { Signer } from "./signer.js";
 import { JournalWriter } from "./writer.js";
 import type { WriterInit } from "./writer-init.js";
@@ -37,6 +39,8 @@ export class Journal {
   #chores: Promise<void> = Promise.resolve();
   readonly #closing: Promise<void>;
   #startClosing!: () => void;
+  #isClosing = false;
+  #closed: Promise<void> | undefined;
 
   constructor(init: JournalInit) {
     this.#init = { ...init, disk: init.disk ?? nodeDisk };
@@ -60,7 +64,14 @@ export class Journal {
   }
 
   /** Writes what waits, vouches for it, and lets others go on with the chain. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    // Once: by a second time, somebody else may write the chain.
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#isClosing = true;
     this.#startClosing();
     this.writer.hurry();
     await this.writer.flush();
@@ -73,7 +84,7 @@ export class Journal {
 
   async #open() {
     const { dir, disk, checkpoint, clock, onTrouble } = this.#init;
-    const { ownership, end } = await openChain(dir, disk);
+    const { ownership, end } = await openChain(dir, disk, onTrouble);
     this.#ownership = ownership;
     if (checkpoint) {
       this.#checkpoints = new Checkpoints({
@@ -91,31 +102,41 @@ export class Journal {
 
   /** Closes what dead writers left open, in chains that nobody goes on with. */
   async #tidy(): Promise<void> {
-    const { dir, disk } = this.#init;
+    const { dir, onTrouble } = this.#init;
     for (const chain of await chainsIn(dir)) {
       if (chain.chainId === this.chainId) continue;
-      const opened = await takeOver(dir, chain, disk);
-      if (!opened) continue;
-      const { end, ownership } = opened;
       try {
-        const old = retired(chain.segments, this.#init.retain ?? {}, this.#init.clock.wall());
-        if (end.preface.length === 0 && old.length === 0) continue;
-        const writer = new JournalWriter({
-          ...this.#init,
-          open: async () => end,
-        });
-        if (old.length > 0) await this.#bury(old, writer);
-        await writer.close();
-      } finally {
-        await ownership.release();
+        await this.#tidyOne(chain);
+      } catch (error) {
+        // One that cannot be read keeps nobody from the others, unless there is no time for them.
+        onTrouble(trouble(`could not tidy up chain ${chain.chainId}`, error));
+        if (this.#isClosing) return;
       }
+    }
+    await sweep(dir);
+  }
+
+  async #tidyOne(chain: Chain): Promise<void> {
+    const { dir, disk, retain = {}, clock } = this.#init;
+    if (retired(chain.segments, retain, clock.wall()).length === 0 && (await isAtRest(chain))) return;
+    const opened = await takeOver(dir, chain, disk);
+    if (!opened) return;
+    const { end, ownership, segments } = opened;
+    try {
+      const old = retired(segments, retain, clock.wall());
+      if (end.preface.length === 0 && old.length === 0) return;
+      const writer = new JournalWriter({ ...this.#init, open: async () => end });
+      if (old.length > 0) await this.#bury(old, writer);
+      await writer.close();
+    } finally {
+      await ownership.release();
     }
   }
 
   async #retire(): Promise<void> {
     const { dir, retain, clock } = this.#init;
     if (!retain) return;
-    const chain = (await chainsIn(dir)).find(({ chainId }) => chainId === this.chainId);
+    const [chain] = await chainsIn(dir, this.chainId);
     const old = retired(chain?.segments ?? [], retain, clock.wall());
     if (old.length > 0) await this.#bury(old, this.writer);
   }

@@ -2,7 +2,7 @@ import type { Disk, DiskFile } from "./disk.js";
 import type { Waiting } from "./line-queue.js";
 
 /** The device is full, or refuses for now: the same bytes can be tried again where they ended. */
-const PASSING = new Set(["ENOSPC", "EDQUOT", "EAGAIN", "EINTR", "ENOBUFS", "ENOMEM"]);
+const PASSING = new Set(["ENOSPC", "EDQUOT", "EAGAIN", "EINTR", "ENOBUFS", "ENOMEM", "EMFILE", "ENFILE"]);
 
 /** Says whether a write that failed is worth another try. */
 export function isPassing(error: unknown): boolean {

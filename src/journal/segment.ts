@@ -33,15 +33,15 @@ export function parseSegmentFile(file: string): { chainId: string; index: number
 }
 
 /**
- * The chains in a journal's folder, by id.
+ * The chains in a journal's folder, by id; or that one alone.
  *
  * @throws the system's error when the folder cannot be read
  */
-export async function chainsIn(dir: string): Promise<Chain[]> {
+export async function chainsIn(dir: string, chainId?: string): Promise<Chain[]> {
   const chains = new Map<string, Segment[]>();
   for (const file of await readdir(dir)) {
     const parsed = parseSegmentFile(file);
-    if (!parsed) continue;
+    if (!parsed || (chainId !== undefined && parsed.chainId !== chainId)) continue;
     const path = join(dir, file);
     // Retention may have been quicker.
     const found = await stat(path).catch(() => undefined);
