@@ -8,8 +8,9 @@ export async function entriesIn(dir: string): Promise<{ chain: Chain; entries: J
     const texts = chain.segments.map(({ path }) => readFileSync(path));
     const entries = texts.flatMap((bytes, i) => {
       const next = texts[i + 1];
-      const opener = next && (JSON.parse(next.subarray(0, next.indexOf(0x0a)).toString()) as JournalEntry);
-      const aside = opener?.event === "segment.open" ? opener.setAside : undefined;
+      const opener =
+        next?.includes(0x0a) && (JSON.parse(next.subarray(0, next.indexOf(0x0a)).toString()) as JournalEntry);
+      const aside = opener && opener.event === "segment.open" ? opener.setAside : undefined;
       const good = aside?.file === chain.segments[i]?.file ? bytes.subarray(0, aside?.fromByte) : bytes;
       const lines = good.toString().split("\n");
       // What has no line break is no line.
