@@ -36,7 +36,7 @@ export function startWait(writer: JournalWriter, line: Line, options: StartWaitO
       else end(false);
     }, maxWaitMs);
     if (enter()) return;
-    if (!forRoom || line.bytes > writer.queue.maxBytes) return lose();
+    if (!forRoom || writer.queue.isClosed || line.bytes > writer.queue.maxBytes) return lose();
     leave = writer.queue.room.wait(() => {
       if (!enter()) return false;
       leave = undefined;

@@ -43,6 +43,7 @@ export class Checkpoints {
   #lines = 0;
   #place: { seq: number; head: string } | undefined;
   #timer: unknown;
+  #hasEnded = false;
   #making: Promise<void> | undefined;
   #telling: Promise<void> | undefined;
   readonly #troubles = new Set<string>();
@@ -55,6 +56,7 @@ export class Checkpoints {
   /** So many more lines are durable, the last at this place. */
   reached(place: { seq: number; head: string }, lines: number): void {
     const { clock, everyRecords, everyMs } = this.#init;
+    if (this.#hasEnded) return;
     this.#place = place;
     this.#lines += lines;
     if (this.#lines === 0) return;
@@ -70,6 +72,7 @@ export class Checkpoints {
     await this.#making;
     if (this.#lines > 0) this.#due();
     await this.#making;
+    this.#hasEnded = true;
     this.#init.clock.clearTimeout(this.#timer);
   }
 

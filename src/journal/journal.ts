@@ -74,12 +74,23 @@ export class Journal {
     this.#isClosing = true;
     this.#startClosing();
     this.writer.hurry();
-    await this.writer.flush();
+    await this.#flushed();
     await this.#chores;
     await this.#checkpoints?.end();
     await this.writer.close();
     await this.#checkpoints?.told();
     await this.#ownership?.release();
+  }
+
+  /** Lines may come faster than they are written, and are not waited for without end. */
+  async #flushed(): Promise<void> {
+    const { clock, closeMs } = this.#init;
+    let timer: unknown;
+    const timeUp = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(resolve, closeMs);
+    });
+    await Promise.race([this.writer.flush(), timeUp]);
+    clock.clearTimeout(timer);
   }
 
   async #open() {

@@ -39,7 +39,10 @@ export class Waiting implements Line {
 }
 
 /** What may be known of a queue outside its writer. */
-export type QueueState = Pick<LineQueue, "room" | "maxBytes" | "bytes" | "count" | "lost" | "untold">;
+export type QueueState = Pick<
+  LineQueue,
+  "room" | "maxBytes" | "bytes" | "count" | "lost" | "untold" | "isClosed"
+>;
 
 /** Lines on their way to the disk, bounded in bytes. What does not fit is counted, and told of in a gap. */
 export class LineQueue {
@@ -52,6 +55,7 @@ export class LineQueue {
   #from: string | undefined;
   #to: string | undefined;
   #lostInAll = 0;
+  #isClosed = false;
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
@@ -75,9 +79,18 @@ export class LineQueue {
     return this.#lines[0];
   }
 
-  /** Something was lost, and has not been told. */
+  /** Something was lost, and is to be told by itself. What is lost after the end would keep it off, one gap after the other. */
   get hasGap(): boolean {
-    return this.#from !== undefined;
+    return this.#from !== undefined && !this.#isClosed;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Nothing fits any more. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** Of lines that wait, or are being written. */
@@ -92,7 +105,7 @@ export class LineQueue {
 
   /** False when it does not fit: to be lost, or tried again. */
   push(line: Waiting): boolean {
-    if (this.#bytes + line.bytes > this.maxBytes) return false;
+    if (this.#isClosed || this.#bytes + line.bytes > this.maxBytes) return false;
     this.#lines.push(line);
     this.#count++;
     this.#bytes += line.bytes;

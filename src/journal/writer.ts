@@ -52,7 +52,7 @@ export class JournalWriter {
     return this.#since === undefined ? 0 : this.#init.clock.now() - this.#since;
   }
 
-  /** Takes a line; false when it does not fit, in which case nothing has happened. */
+  /** Takes a line; false when it does not fit or comes too late, in which case nothing has happened. */
   append(event: JournalEvent | Line, onDurable?: () => void): boolean {
     const line = this.#line(event);
     if (onDurable) line.onDurable = onDurable;
@@ -62,14 +62,18 @@ export class JournalWriter {
     return true;
   }
 
-  /** Counts a line that did not fit. */
+  /** Counts a line that did not fit, or came too late. */
   lose(event: JournalEvent["event"]): void {
     if (!this.#isFull) {
       this.#isFull = true;
-      this.#init.onTrouble(new Error("the journal's queue is full: lines are lost, and counted in a gap"));
+      const why = this.#queue.isClosed
+        ? "the journal is closed: lines that come now are lost"
+        : "the journal's queue is full: lines are lost, and counted in a gap";
+      this.#init.onTrouble(new Error(why));
     }
     this.#queue.lose(event, this.#stamps.next().ts);
-    this.#run();
+    // The chain may be another's by now.
+    if (!this.#queue.isClosed) this.#run();
   }
 
   /** Resolves when all lines are written, or given up. */
@@ -82,8 +86,10 @@ export class JournalWriter {
     this.#patience.end(this.#init.closeMs);
   }
 
-  /** Ends the chain in good order, within `closeMs`. Nothing may be appended any more. */
+  /** Ends the chain in good order, within `closeMs`. Lines that come from now on are lost. */
   async close(): Promise<void> {
+    this.#queue.close();
+    this.#isFull = false;
     this.hurry();
     await this.flush();
     this.#lookedAt = Number.NEGATIVE_INFINITY;
@@ -94,6 +100,7 @@ export class JournalWriter {
       // What became of that one is to be told in another.
       if (!this.#chain.fault || !(await this.#write([]))) return;
     }
+    await this.#segment?.close().catch(() => {});
   }
 
   async #finish(segment: OpenSegment): Promise<void> {
