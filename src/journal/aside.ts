@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { open, stat, truncate, unlink } from "node:fs/promises";
+import { open, readFile, stat, truncate, unlink } from "node:fs/promises";
 import { basename } from "node:path";
 import type { SetAside } from "./entry.js";
 
@@ -46,6 +46,20 @@ export async function setAside(path: string, fromByte: number): Promise<SetAside
   } finally {
     await source.close();
   }
+}
+
+/**
+ * Says the same of bytes that cannot be copied, on a full disk or a bad one. None of their lines ever counted, and a chain
+ * that could not say where they begin would not verify.
+ *
+ * @throws the system's error when there is no such file
+ */
+export async function cutOnly(path: string, fromByte: number): Promise<SetAside | undefined> {
+  const { size } = await stat(path);
+  if (size <= fromByte) return undefined;
+  const bytes = await readFile(path).catch(() => undefined);
+  const sha256 = bytes && createHash("sha256").update(bytes.subarray(fromByte, size)).digest("hex");
+  return { file: basename(path), fromByte, bytes: size - fromByte, ...(sha256 !== undefined && { sha256 }) };
 }
 
 /** Ends a segment where what was set aside began. Of no effect on one that has ended there already. */

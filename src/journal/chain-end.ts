@@ -128,11 +128,13 @@ async function scanOf({ path }: Segment): Promise<Scan | undefined> {
   for await (const lines of rawLines(path)) {
     for (const { bytes, offset, whole } of lines) {
       if (!whole) {
-        if (scan) scan.tornAt = offset;
+        if (scan) scan.tornAt ??= offset;
         continue;
       }
       const link = linkOf(bytes);
       if (typeof link === "string") continue;
+      // What stands before a good line is no torn end, and is left for `verify` to find.
+      if (scan) delete scan.tornAt;
       const event = eventOf(bytes) as JournalEntry["event"];
       scan ??= begin(entryOf(bytes));
       scan.head = link.hash;

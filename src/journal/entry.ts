@@ -26,9 +26,10 @@ export interface SetAside {
   file: string;
   fromByte: number;
   bytes: number;
-  sha256: string;
-  /** Where it is now. */
-  to: string;
+  /** Absent: it could not be read. */
+  sha256?: string;
+  /** Where it is now. Absent: there was no room for it, or it could not be read. */
+  to?: string;
 }
 
 /** The first line of a segment. */

@@ -1,6 +1,6 @@
 import { unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { cutAt, setAside } from "./aside.js";
+import { cutAt, cutOnly, setAside } from "./aside.js";
 import type { Gap, SetAside } from "./entry.js";
 import type { OpenSegment } from "./open-segment.js";
 
@@ -46,8 +46,14 @@ export class Fault {
     const reason = syscall === "fdatasync" || syscall === "fsync" ? "fsync_failed" : "write_failed";
     // A file in which nothing counts is gone, or will be found to be empty.
     if (segment.lines === 0) return new Fault(reason, { error: code });
-    const aside = await setAside(segment.path, segment.bytes).catch(() => undefined);
-    return new Fault(reason, { error: code, aside, cut: segment.path });
+    try {
+      const aside = await setAside(segment.path, segment.bytes).catch(() =>
+        cutOnly(segment.path, segment.bytes),
+      );
+      return new Fault(reason, { error: code, aside, cut: segment.path });
+    } catch {
+      return Fault.gone(segment);
+    }
   }
 
   /** What the next segment tells of it, given the sequence numbers that were used up in vain. */
