@@ -5,6 +5,7 @@ import { type Disk, nodeDisk } from "./disk.js";
 import type { JournalEvent } from "./entry.js";
 import { openChain, takeOver } from "./opening.js";
 import { type Ownership, sweep } from "./owner.js";
+import { SILENT_MS } from "./owner-note.js";
 import { trouble } from "./patience.js";
 import { type Retain, remove, retired, tombstoneOf } from "./retention.js";
 import { type Chain, chainsIn } from "./segment.js";
@@ -40,6 +41,7 @@ export class Journal {
   readonly #closing: Promise<void>;
   #startClosing!: () => void;
   #isClosing = false;
+  #nextTidy: unknown;
   #closed: Promise<void> | undefined;
 
   constructor(init: JournalInit) {
@@ -73,6 +75,7 @@ export class Journal {
   async #close(): Promise<void> {
     this.#isClosing = true;
     this.#startClosing();
+    this.#init.clock.clearTimeout(this.#nextTidy);
     this.writer.hurry();
     await this.#flushed();
     await this.#chores;
@@ -111,13 +114,14 @@ export class Journal {
     return end;
   }
 
-  /** Closes what dead writers left open, in chains that nobody goes on with. */
+  /** Closes what dead writers left open, in chains that nobody goes on with; and looks again later at those of others. */
   async #tidy(): Promise<void> {
-    const { dir, onTrouble } = this.#init;
+    const { dir, onTrouble, clock } = this.#init;
+    let others = 0;
     for (const chain of await chainsIn(dir)) {
       if (chain.chainId === this.chainId) continue;
       try {
-        await this.#tidyOne(chain);
+        if (!(await this.#tidyOne(chain))) others++;
       } catch (error) {
         // One that cannot be read keeps nobody from the others, unless there is no time for them.
         onTrouble(trouble(`could not tidy up chain ${chain.chainId}`, error));
@@ -125,20 +129,25 @@ export class Journal {
       }
     }
     await sweep(dir);
+    if (others === 0 || this.#isClosing) return;
+    this.#nextTidy = clock.setTimeout(() => this.#chore(() => this.#tidy()), SILENT_MS);
+    (this.#nextTidy as { unref?: () => void } | undefined)?.unref?.();
   }
 
-  async #tidyOne(chain: Chain): Promise<void> {
+  /** False: somebody writes it. */
+  async #tidyOne(chain: Chain): Promise<boolean> {
     const { dir, disk, retain = {}, clock } = this.#init;
-    if (retired(chain.segments, retain, clock.wall()).length === 0 && (await isAtRest(chain))) return;
+    if (retired(chain.segments, retain, clock.wall()).length === 0 && (await isAtRest(chain))) return true;
     const opened = await takeOver(dir, chain, disk);
-    if (!opened) return;
+    if (!opened) return false;
     const { end, ownership, segments } = opened;
     try {
       const old = retired(segments, retain, clock.wall());
-      if (end.preface.length === 0 && old.length === 0) return;
+      if (end.preface.length === 0 && old.length === 0) return true;
       const writer = new JournalWriter({ ...this.#init, open: async () => end });
       if (old.length > 0) await this.#bury(old, writer);
       await writer.close();
+      return true;
     } finally {
       await ownership.release();
     }

@@ -14,8 +14,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { journalAudit } from "../../../src/audit/journal.js";
+import { systemClock } from "../../../src/clock.js";
 import { endOf } from "../../../src/journal/chain-end.js";
 import { nodeDisk } from "../../../src/journal/disk.js";
+import { noteOf, SILENT_MS } from "../../../src/journal/owner-note.js";
 import { chainsIn, segmentFile } from "../../../src/journal/segment.js";
 import { verifyJournal } from "../../../src/journal/verify.js";
 import type { CallStart } from "../../../src/record.js";
@@ -230,6 +232,29 @@ describe("a folder with other chains", () => {
     await recover();
     // What is at rest is not so much as touched.
     expect(readdirSync(dir).filter((file) => !files.includes(file))).toHaveLength(2);
+  });
+
+  it("has a chain put right whose writer dies later", async () => {
+    died(1, id(7));
+    const own = noteOf();
+    const note = (text: object) => writeFileSync(join(dir, `${id(7)}.1.owner`), JSON.stringify(text));
+    note(own);
+    const timers: (() => void)[] = [];
+    const clock = {
+      ...systemClock,
+      setTimeout: (callback: () => void, ms: number) =>
+        ms === SILENT_MS ? timers.push(callback) : systemClock.setTimeout(callback, ms),
+    };
+    const journal = journalAudit({ dir }, { clock });
+    await journal.start?.(start("a"));
+    await expect.poll(() => timers.length).toBe(1);
+    expect(callsIn(await linesOf(id(7))).get("open-1")?.ends).toEqual([]);
+    note({ ...own, began: "another boot:1" });
+    timers[0]?.();
+    await journal.close?.();
+    expect(callsIn(await linesOf(id(7))).get("open-1")?.ends).toEqual(["unknown"]);
+    expect(timers).toHaveLength(1);
+    await isWhole();
   });
 
   it("is written in spite of one that cannot be gone on with", async () => {
