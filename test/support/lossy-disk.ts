@@ -37,6 +37,8 @@ export class LossyDisk {
   /** Operations until the end comes. */
   #left = Number.POSITIVE_INFINITY;
   #life = 0;
+  /** It has been read, and is being written. */
+  #isOpen = false;
   #onDeath: () => void = () => {};
 
   /** `errors`: the share of operations that fail. */
@@ -48,6 +50,7 @@ export class LossyDisk {
   /** The disk as one process sees it, until it has used it so often; `died` resolves in the middle of something. */
   boot(operations: number): { disk: Disk; died: Promise<void> } {
     this.#left = operations;
+    this.#isOpen = false;
     const died = new Promise<void>((resolve) => {
       this.#onDeath = resolve;
     });
@@ -101,7 +104,8 @@ export class LossyDisk {
       this.#onDeath();
       await never();
     }
-    if (this.#random() < this.errors) {
+    // A chain that cannot be read is left for a new one, and what becomes of several at once is not to be repeated.
+    if (this.#isOpen && this.#random() < this.errors) {
       midway();
       throw failure(CODES[fault], fault === "datasync" ? "fdatasync" : "write");
     }
@@ -112,6 +116,7 @@ export class LossyDisk {
       create: async (path) => {
         const make = () => closeSync(openSync(path, "ax"));
         // An error leaves no file: there would be nothing to fail on.
+        this.#isOpen = true;
         await this.#operation(life, "create", () => this.#left <= 0 && make());
         make();
         this.#files.set(path, { synced: 0, named: false, poisoned: false, written: Buffer.alloc(0) });
