@@ -25,6 +25,7 @@ export class CheckpointCheck {
   /** Checkpoints of the journal whose line lies too far back: to be looked up. */
   readonly unresolved: { seq: number; head: string; problem: Problem }[] = [];
   #own = 0;
+  readonly #ownNumbers = new Set<number>();
   readonly #key: KeyObject | undefined;
   readonly #given: readonly Checkpoint[];
   readonly #wanted = new Map<number, { hash: string; place: string } | undefined>();
@@ -55,6 +56,7 @@ export class CheckpointCheck {
     }
     const given = checkpoint as Checkpoint;
     const { n, seq, head } = given;
+    this.#ownNumbers.add(n);
     this.#checkSignature(given, { place, subject: `holds checkpoint ${n}, which` });
     const problem = {
       place,
@@ -113,11 +115,16 @@ export class CheckpointCheck {
     this.problems.push({ ...(place !== undefined && { place }), what: `${subject} ${fault}` });
   }
 
-  /** Those of segments that were removed may have been removed with them. */
+  /**
+   * Those of segments that were removed may have been removed with them. One that stands in the journal may be missing
+   * elsewhere: its writer died before it told of it, and the ones that came later vouch for its line, too.
+   */
   #checkNumbers(fromAny: boolean): void {
-    let last = fromAny ? undefined : 0;
-    for (const { n } of this.#given) {
-      if (last !== undefined && n > last + 1) {
+    const numbers = this.#given.map(({ n }) => n);
+    const known = [...numbers, ...this.#ownNumbers].sort((a, b) => a - b);
+    let last = fromAny ? (numbers[0] ?? 1) - 1 : 0;
+    for (const n of known.filter((n) => n > last && n <= (numbers.at(-1) ?? 0))) {
+      if (n > last + 1) {
         const which = n === last + 2 ? `checkpoint ${last + 1} is` : `checkpoints ${last + 1}–${n - 1} are`;
         this.problems.push({ what: `${which} missing among those given, though ${n} is there` });
       }
