@@ -246,10 +246,17 @@ describe("a disk that takes its time", () => {
   });
 
   it("that never comes back does not keep close from ending, which says what is missing", async () => {
-    faults.append = () => new Promise(() => {});
+    const { opened, open } = gate();
+    faults.append = async () => {
+      await opened;
+      throw systemError("EIO", "write");
+    };
     const sink = journal();
     await passing(tell(sink, one));
     await expect(passing(sink.close!())).rejects.toThrow("closed with 3 lines that are not in it");
+    // So that the file is not left to the garbage collector.
+    open();
+    await expect(passing(sink.flush!())).rejects.toThrow("EIO");
   });
 });
 
