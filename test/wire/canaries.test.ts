@@ -177,6 +177,7 @@ describe("no key and no prompt leaves by a side door", () => {
     const shown = out.flatMap((outlet) => outlet.during?.(chain, request) ?? []);
     await chain.close();
     const log = (await out.find(({ logger }) => logger)?.after?.()) ?? [];
+    for (const { audit } of out) await audit?.close?.();
     await rm(folder, { recursive: true });
     expect(log.join()).toContain("no list of models");
     expectNone([...shown, ...log]);

@@ -10,6 +10,7 @@ import {
   type TargetOptions,
   weighted,
 } from "../../../src/chain.js";
+import type { Logger } from "../../../src/logger.js";
 import type { KeyFacts } from "../../../src/testing/index.js";
 import { ALPHA, BETA, GAMMA, MUTE } from "./models.js";
 
@@ -66,7 +67,7 @@ export const KEYS: Record<string, KeyFacts> = Object.fromEntries(
   ),
 );
 
-export function rigs(baseURL: string, opened: Opened, sinks: () => AuditSink[]): Rig[] {
+export function rigs(baseURL: string, opened: Opened, sinks: () => AuditSink[], logger: Logger): Rig[] {
   return Object.entries(SETTINGS).map(([name, { models = ALL, timeouts, ...options }]) => {
     const keys = new Map(models.map(([id]) => [id, keyOf(name, id)]));
     const targets = models.map(([id, model]): TargetOptions => {
@@ -80,7 +81,7 @@ export function rigs(baseURL: string, opened: Opened, sinks: () => AuditSink[]):
     const chain = new FallbackChain({
       targets,
       audit: sinks(),
-      logger: false,
+      logger,
       random: () => 0,
       timeouts: { consumerMs: 1_000, ...timeouts },
       ...options,
