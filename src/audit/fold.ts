@@ -63,7 +63,8 @@ export class RecordFold {
         if (event.generationId !== undefined) entry.generationId = event.generationId;
         return undefined;
       case "attempt.usage":
-        entry.usage = event.usage;
+        // A copy: the record is frozen, and what a provider or a reader does with its own must not be.
+        entry.usage = { ...event.usage };
         return undefined;
       case "attempt.cost":
         entry.cost = event.cost;

@@ -3,10 +3,11 @@ import { Dispatch, START_WAIT_MS } from "../../../src/audit/dispatch.js";
 import { systemClock } from "../../../src/clock.js";
 import { Evidence } from "../../../src/evidence.js";
 import { silentLogger } from "../../../src/logger.js";
-import { scripted } from "../../../src/providers/scripted.js";
+import { answer, scripted } from "../../../src/providers/scripted.js";
 import type { AuditRecord, AuditSink, CallStart } from "../../../src/record.js";
 import { Observers } from "../../../src/telemetry/observers.js";
 import type { Target } from "../../../src/types.js";
+import { ask, bench } from "../../support/chain.js";
 import { steppedClock } from "../../support/stepped-clock.js";
 
 const start: CallStart = {
@@ -123,4 +124,26 @@ it("tells of the start of a call that was over before it began", () => {
   });
   calls.close({ type: "call.finished", at: 0, outcome: "aborted", code: "aborted" });
   expect(told).toEqual(["start c", "end c"]);
+});
+
+it("freezes nothing that a provider or a reader holds", async () => {
+  const usage = { inputTokens: 1, outputTokens: 0 };
+  const { chain, provider } = bench({ "a/one": [answer("a")] });
+  provider.open = async (_, { onHeaders }) => {
+    onHeaders({ status: 200 });
+    return (async function* () {
+      yield [{ type: "text" as const, text: "a" }];
+      usage.outputTokens++;
+      yield [
+        { type: "usage" as const, usage },
+        { type: "finish" as const, reason: "stop" },
+      ];
+    })();
+  };
+  for (const outputTokens of [1, 2]) {
+    const answered = await chain.complete(ask);
+    expect(answered.record.usage).toEqual({ inputTokens: 1, outputTokens });
+    expect(Object.isFrozen(answered.usage)).toBe(false);
+  }
+  expect(Object.isFrozen(usage)).toBe(false);
 });
