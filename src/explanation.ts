@@ -19,8 +19,8 @@ export function withoutSecrets(text: string, provider: Provider): string {
   }
 }
 
-/** Characters of an error that is shown in a log. */
-const MAX_ERROR = 200;
+/** Characters of an error that somebody else's code threw. */
+const MAX_ERROR = 300;
 
 /** What may be shown of an error that somebody else's code threw: it may quote a key, or an address with a password. */
 export function errorWords(error: unknown, providers: Iterable<Provider>): string {

@@ -4,7 +4,6 @@ import { Dispatch } from "./audit/dispatch.js";
 import { Call } from "./call.js";
 import { type CallOptions, planOf } from "./call-plan.js";
 import { OptionsError } from "./errors.js";
-import { errorWords } from "./explanation.js";
 import { reportOf, type TargetReport } from "./health/report.js";
 import type { TargetPath } from "./option-error.js";
 import { type ChainConfig, type FallbackChainOptions, parseOptions } from "./options.js";
@@ -32,9 +31,8 @@ export class FallbackChain {
 
   constructor(options: FallbackChainOptions, { targetPath }: { targetPath?: TargetPath } = {}) {
     this.#config = parseOptions(options, targetPath);
-    const { sinks, logger, clock, targets } = this.#config;
-    const providers = new Set(targets.map(({ provider }) => provider));
-    this.#dispatch = new Dispatch(sinks, logger, clock, (error) => errorWords(error, providers));
+    const { sinks, logger, clock, words } = this.#config;
+    this.#dispatch = new Dispatch(sinks, logger, clock, words);
   }
 
   /**
@@ -92,6 +90,8 @@ export class FallbackChain {
 
   async #close(timeoutMs: number): Promise<void> {
     const { clock, targets, catalogues } = this.#config;
+    // Whoever is told that a call has begun may close the chain by it, before the call is among those that are waited for.
+    await Promise.resolve();
     if (this.#calls.size > 0) {
       let timer: unknown;
       await new Promise<void>((resolve) => {

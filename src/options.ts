@@ -5,6 +5,7 @@ import { type CatalogueOptions, Catalogues } from "./catalogue/catalogues.js";
 import { systemClock } from "./clock.js";
 import { defined } from "./defined.js";
 import { OptionsError } from "./errors.js";
+import { errorWords } from "./explanation.js";
 import { createHealth, type Health } from "./health/health.js";
 import { LagMeter } from "./lag.js";
 import { defaultLogger, type Logger, silentLogger } from "./logger.js";
@@ -101,6 +102,8 @@ export interface ChainConfig extends GuardConfig {
   readonly recovery: RecoveryMode;
   readonly sinks: readonly AuditSink[];
   readonly observers: Observers;
+  /** What may be shown of an error that somebody else's code threw. */
+  readonly words: (error: unknown) => string;
   readonly logger: Logger;
   readonly labels: Readonly<Record<string, string>>;
   readonly maxCostUsd?: number;
@@ -137,6 +140,8 @@ export function parseOptions(
   checkTargetIds(strategy, targets);
   const clock = options.clock ?? systemClock;
   const logger = options.logger === false ? silentLogger : (options.logger ?? defaultLogger());
+  const providers = new Set(targets.map(({ provider }) => provider));
+  const words = (error: unknown) => errorWords(error, providers);
   return {
     targets,
     body: toWireOptions(options.modelOptions),
@@ -149,7 +154,8 @@ export function parseOptions(
     strategy,
     recovery: options.recovery ?? "restart",
     sinks: options.audit === undefined ? [] : [options.audit].flat(),
-    observers: new Observers([options.telemetry ?? []].flat(), logger),
+    observers: new Observers([options.telemetry ?? []].flat(), logger, words),
+    words,
     logger,
     labels: { ...options.labels },
     breaker: options.breaker !== false && breakerOf(options.breaker),

@@ -8,11 +8,14 @@ import { once } from "./once.js";
 export class Observers {
   readonly #telemetries: readonly Telemetry[];
   readonly #logger: Logger;
+  readonly #words: (error: unknown) => string;
   readonly #failed = new Set<Telemetry>();
 
-  constructor(telemetries: readonly Telemetry[], logger: Logger) {
+  /** `words`: what may be said of an error in the log. */
+  constructor(telemetries: readonly Telemetry[], logger: Logger, words: (error: unknown) => string = String) {
     this.#telemetries = telemetries;
     this.#logger = logger;
+    this.#words = words;
   }
 
   /** Those who watch one call; undefined: nobody does. */
@@ -30,7 +33,7 @@ export class Observers {
     if (this.#failed.has(telemetry)) return;
     this.#failed.add(telemetry);
     try {
-      this.#logger.error({ error: String(error).slice(0, 200) }, "telemetry failed; told once");
+      this.#logger.error({ error: this.#words(error) }, "telemetry failed; told once");
     } catch {
       // A logger that throws, or an error that cannot be shown, is nobody's reason to lose a call.
     }

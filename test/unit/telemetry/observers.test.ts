@@ -110,6 +110,39 @@ describe("a chain's telemetry", () => {
     await chain.close();
   });
 
+  it("is logged without the secrets that its error quotes, on one line", async () => {
+    const error = vi.fn();
+    const telemetry: Telemetry = {
+      call() {
+        throw new Error("cannot reach\nhttps://user:pass@collector with hush-hush");
+      },
+    };
+    const { provider } = bench(script);
+    const redacting = { ...provider, redact: (text: string) => text.replaceAll("hush-hush", "***") };
+    const { chain } = bench(script, { provider: redacting, telemetry, logger: { ...silentLogger, error } });
+    await drain(chain.stream(ask));
+    expect(error.mock.calls[0]).toEqual([
+      { error: "Error: cannot reach https://[redacted]@collector with ***" },
+      "telemetry failed; told once",
+    ]);
+  });
+
+  it("may close the chain by a call's start: the call is waited for, and its record comes before the sinks close", async () => {
+    const order: string[] = [];
+    const closing: Telemetry = {
+      call: () => ({
+        event({ type }) {
+          if (type === "call.started") void chain.close();
+        },
+      }),
+    };
+    const audit = { write: () => void order.push("record"), close: async () => void order.push("closed") };
+    const { chain } = bench({ [A]: [answer("Yes.")] }, { telemetry: closing, audit });
+    expect(await chain.complete(ask)).toMatchObject({ text: "Yes." });
+    await chain.close();
+    expect(order).toEqual(["record", "closed"]);
+  });
+
   it("is not blamed for what the provider throws, and does not hide it", async () => {
     const error = vi.fn();
     const wraps: CallTelemetry["attempt"][] = [
