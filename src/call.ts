@@ -217,12 +217,13 @@ export class Call {
       attempts: record.attempts.length,
       skipped: record.skipped,
       ...(failure && { failure }),
-      ...(refusal && { refusal }),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     };
+    const words = refusal && { refusal: this.#config.words(refusal.message) };
     this.error = new FallbackChainError({
       code,
-      message: errorText(code, about),
+      message: errorText(code, { ...about, ...words }),
+      ...(refusal && { refusal }),
       record,
       ...about,
       ...(this.shown !== "" && { partial: this.shown }),

@@ -29,7 +29,8 @@ export function errorText(
   code: FallbackChainErrorCode,
   call: {
     failure?: Failure;
-    refusal?: Error;
+    /** What a sink refused the call for. */
+    refusal?: string;
     attempts: number;
     skipped: readonly Skip[];
     retryAfterMs?: number;
@@ -38,7 +39,7 @@ export function errorText(
   const { failure, refusal, attempts, skipped, retryAfterMs } = call;
   const tried = `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`;
   const parts = [`${headline(code)} after ${tried}`];
-  if (refusal) parts.push(refusal.message);
+  if (refusal !== undefined) parts.push(refusal);
   else if (failure && (code === "aborted" || code === "deadline")) parts.push(failure.message);
   else if (failure)
     parts.push(
@@ -53,7 +54,9 @@ export function errorText(
   if (retryAfterMs !== undefined) text += ` Worth trying again in ${Math.ceil(retryAfterMs / 1000)} s.`;
   const [refused] = attempts === 0 ? skipped : [];
   const found = failure ? ADVICE[failure.class] : refused && ADMISSION_ADVICE[refused.reason];
-  const advice = code === "aborted" || code === "deadline" ? undefined : found;
+  // A refusal says itself what to do: what else would have stood in the way has not.
+  const isAdvised = code !== "aborted" && code !== "deadline" && refusal === undefined;
+  const advice = isAdvised ? found : undefined;
   return advice ? `${text} ${advice}` : text;
 }
 
