@@ -27,7 +27,7 @@ export interface JournalOptions {
    * `drop` lets calls go on at once as long as the disk is late, `reject` ends the call before any request is sent.
    */
   onFull?: "block" | "drop" | "reject";
-  /** How long a call waits for its start to be durable; 200 ms, at most 250. */
+  /** How long a call waits for its start to be durable; 200 ms, at most 240. */
   maxWaitMs?: number;
   /** Lines that wait for the disk, in bytes; 16 MiB. What does not fit is lost, counted, and told of in a `gap`. */
   maxQueueBytes?: number;
@@ -78,11 +78,14 @@ const nonEmpty = (what: string) =>
   z.custom<string>((value) => typeof value === "string" && value.trim() !== "", `must be ${what}`);
 const isCallable = (value: unknown) => typeof value === "function";
 
+/** Less than the 250 ms for which a call waits for any sink: a refusal that came in the same millisecond would be too late. */
+const MAX_WAIT_MS = 240;
+
 const schema = z.strictObject({
   dir: nonEmpty("the path of a folder"),
   durability: oneOf("memory", "os", "fsync").optional(),
   onFull: oneOf("block", "drop", "reject").optional(),
-  maxWaitMs: number(1, "milliseconds", 250).optional(),
+  maxWaitMs: number(1, "milliseconds", MAX_WAIT_MS).optional(),
   maxQueueBytes: number(65_536, "bytes").optional(),
   rotate: z
     .strictObject({ maxBytes: number(4_096, "bytes"), maxAgeMs: number(1_000, "milliseconds") })
