@@ -42,41 +42,41 @@ export class AttemptSpan {
     );
   }
 
-  /** Returns true when the event ended the attempt, and with it the span. */
-  apply(event: AttemptEvent): boolean {
+  /** The span ends with the event that ends the attempt. */
+  apply(event: AttemptEvent): void {
     const { span } = this;
     switch (event.type) {
       case "attempt.headers":
         span.setAttribute(ATTRIBUTE.statusCode, event.status);
-        return false;
+        return;
       case "attempt.first_content":
         this.#content = true;
         span.setAttribute(ATTRIBUTE.timeToFirstChunk, (event.at - this.#startedAt) / 1_000);
-        return false;
+        return;
       case "attempt.meta":
         span.setAttributes({
           ...given(ATTRIBUTE.responseModel, event.model),
           ...given(ATTRIBUTE.responseId, event.generationId),
           ...given(CHAIN_ATTRIBUTE.servedBy, event.servedBy),
         });
-        return false;
+        return;
       case "attempt.usage":
         span.setAttributes(usageAttributes(event.usage));
-        return false;
+        return;
       case "attempt.cost":
         span.setAttributes(costAttributes(event.cost));
-        return false;
+        return;
       case "attempt.failed":
         this.#failed(event);
-        return true;
+        return;
       case "attempt.cancelled":
         this.cancelled(event.reason);
-        return true;
+        return;
       case "attempt.won":
         span.setAttribute(CHAIN_ATTRIBUTE.outcome, "won");
         span.setAttributes(finishAttributes(event.finishReason));
         span.end();
-        return true;
+        return;
     }
   }
 

@@ -13,6 +13,8 @@ import { AttemptSpan, costAttributes } from "./attempt-span.js";
 import { given } from "./attributes.js";
 import { ATTRIBUTE, CHAIN_ATTRIBUTE, CHAIN_EVENT } from "./gen-ai-names.js";
 
+const ENDS: ReadonlySet<ChainEvent["type"]> = new Set(["attempt.failed", "attempt.won", "attempt.cancelled"]);
+
 type Finished = Extract<ChainEvent, { type: "call.finished" }>;
 
 /** The spans of one call: its own, below whatever was active when it began, and one per attempt below that. */
@@ -91,7 +93,10 @@ export class CallSpans {
         this.#answeredBy = this.#targets.get(event.n);
         break;
     }
-    if (this.#running.get(event.n)?.apply(event)) this.#running.delete(event.n);
+    const attempt = this.#running.get(event.n);
+    // First, since a span processor may throw: a span is ended once.
+    if (ENDS.has(event.type)) this.#running.delete(event.n);
+    attempt?.apply(event);
   }
 
   #note(name: string, attributes: Record<string, string | number>): void {

@@ -58,8 +58,12 @@ class OpenTelemetryCall implements CallTelemetry {
   }
 
   event(event: ChainEvent): void {
-    this.#spans.event(event);
-    this.#metrics.event(event);
+    try {
+      this.#spans.event(event);
+    } finally {
+      // A span processor that throws is no reason to measure something else than what happened.
+      this.#metrics.event(event);
+    }
   }
 
   attempt<T>(n: number, open: () => T): T {
