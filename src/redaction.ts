@@ -97,6 +97,9 @@ function formsOfOne(secret: string): readonly string[] {
     secret,
     json,
     JSON.stringify(json).slice(1, -1),
+    // As PHP writes JSON, and as Go and Rails do.
+    json.replaceAll("/", "\\/"),
+    json.replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`),
     secret.replace(/[\\'"]/g, "\\$&"),
     url,
     url.replace(/%../g, (code) => code.toLowerCase()),

@@ -54,6 +54,38 @@ describe("an explained failure", () => {
     });
   });
 
+  const unicode = (text: string) =>
+    [...text].map((sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
+
+  it.each([
+    ["as numbers of letters", "把这份机密的财务报告翻译成英文并总结要点", unicode],
+    [
+      "twice",
+      "把这份机密的财务报告翻译成英文并总结要点",
+      (text: string) => unicode(text).replaceAll("\\", "\\\\"),
+    ],
+    ["as JSON", 'a "b" c\nd "e"\nf/g "h"\ni j k', (text: string) => JSON.stringify(text).slice(1, -1)],
+    ["as PHP does", "/a/b/c/d/e/f/g/h/", (text: string) => text.replaceAll("/", "\\/")],
+  ])("finds a prompt that is escaped once more: %s", (_, prompt, escaped) => {
+    const { message } = explained(prompt, { message: `bad input: ${escaped(prompt)}!` });
+    expect(message).toBe("U: bad input: [echo removed]!");
+  });
+
+  it("takes nothing for an escape in a prompt that is repeated as it was", () => {
+    const prompt =
+      "\\newcommand{\\red}[1]{\\textbf{\\ref{#1}}} as \\ref{x} and \\nref{y}, which is a long enough run";
+    expect(explained(prompt, { message: `bad input: ${prompt}!` }).message).toBe(
+      "U: bad input: [echo removed]!",
+    );
+  });
+
+  it("finds a key that is escaped once more, and leaves a text with backslashes alone", () => {
+    expect(explained("", { message: "bad: hush\\u002dhush" }).message).toBe("U: bad: [redacted]");
+    expect(explained("", { message: "no model in C:\\new\\models" }).message).toBe(
+      "U: no model in C:\\new\\models",
+    );
+  });
+
   it("costs milliseconds with a prompt of a megabyte, time after time", () => {
     const words = "the parties agree that goods are delivered and paid for within days of the invoice ".split(
       " ",

@@ -16,6 +16,8 @@ describe("redact removes secrets", () => {
     ["in base64", Buffer.from(KEY).toString("base64")],
     ["in base64url", Buffer.from(KEY).toString("base64url")],
     ["in JSON in JSON", JSON.stringify(JSON.stringify(KEY)).slice(3, -3)],
+    ["in JSON as PHP writes it", JSON.stringify(KEY).slice(1, -1).replaceAll("/", "\\/")],
+    ["in JSON as Go writes it", JSON.stringify(KEY).slice(1, -1).replaceAll("&", "\\u0026")],
     ["with lower-case percent signs", encodeURIComponent(KEY).replace(/%../g, (code) => code.toLowerCase())],
     ["in HTML", KEY.replaceAll("&", "&amp;").replaceAll('"', "&quot;")],
     ["in HTML by number", KEY.replaceAll("&", "&#38;").replaceAll('"', "&#34;")],
