@@ -16,21 +16,29 @@ const ANSI = new RegExp(
 // Bidi controls can make a log line read as something else; U+200B, U+2060, U+FEFF and the tag block are invisible.
 const INVISIBLE = /[\p{Bidi_Control}\u200b\u2060\ufeff\u{e0000}-\u{e007f}]/gu;
 
+/** What stands where a key might, and says what is wrong with it: that should be read. */
+const COMPLAINT =
+  /(?!(?:authentication|authorization|credentials?|required|invalid|missing|expired|disabled|revoked|incorrect)[.;:]?(?![^\s"',}]))/
+    .source;
+
 const KEY_SHAPES: readonly [RegExp, string][] = [
   [/\b(?:sk|rk|pk)-[\w*.-]{8,}/g, REDACTED],
   [/\b(?:gsk|hf|r8|fw)_\w{8,}/g, REDACTED],
   [/\b(?:xai|pplx|nvapi|csk)-[\w-]{8,}/g, REDACTED],
   [/\bAIza[\w-]{20,}/g, REDACTED],
-  [/\b(Bearer|Basic) +[\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`],
+  [new RegExp(`\\b(Bearer|Basic) +${COMPLAINT}[\\w.~+/=-]{8,}`, "gi"), `$1 ${REDACTED}`],
   [
     /([?&;](?:api[-_]?key|key|token|access[-_]?token|secret|password|sig|signature|auth)=)[^&\s"'#]+/gi,
     `$1${REDACTED}`,
   ],
   [
-    /\b((?:api[-_ ]?key|authorization)(?: provided)?["']? ?[:=] ?["']?)(?!\[redacted\]|bearer\b|basic\b)[^\s"',}]{6,}/gi,
+    new RegExp(
+      `\\b((?:api[-_ ]?key|authorization)(?: provided)?["']? ?[:=] ?["']?)(?!\\[redacted\\]|bearer\\b|basic\\b)${COMPLAINT}[^\\s"',}]{6,}`,
+      "gi",
+    ),
     `$1${REDACTED}`,
   ],
-  [/:\/\/[^\s/@]+@/g, `://${REDACTED}@`],
+  [/:\/\/[^\s/]+@/g, `://${REDACTED}@`],
 ];
 
 export interface RedactOptions {

@@ -68,9 +68,12 @@ describe("redact removes what looks like a key", () => {
     ["a bearer", "Authorization: Bearer abc.DEF_123-456", "abc.DEF"],
     ["a lower-case bearer", "authorization: bearer abcdef123456", "abcdef"],
     ["basic", "Basic dXNlcjpwYXNzd29yZA==", "dXNlc"],
+    ["a bearer that begins as a word", "Bearer authentication.secret", "secret"],
+    ["a key that begins as a word", "api key: invalid-topsecret1", "topsecret1"],
     ["a query", "GET https://h/v1?key=topsecret&x=1", "topsecret"],
     ["an api_key in a query", "https://h/v1?x=1&api_key=topsecret", "topsecret"],
     ["userinfo", "https://user:topsecret@host/v1", "topsecret"],
+    ["userinfo with an @ in it", "https://user:p@topsecret@host/v1", "topsecret"],
     ["a header", "x-api-key: topsecret1", "topsecret1"],
     ["JSON", '{"api_key":"topsecret1"}', "topsecret1"],
     ["words", "Incorrect API key provided: topsecret1", "topsecret1"],
@@ -86,6 +89,8 @@ describe("redact removes what looks like a key", () => {
       "This task-based-scheduler risk-averse model is at https://openrouter.ai/settings/keys",
       "Key limit exceeded (total limit). Manage it using https://openrouter.ai/settings/keys",
       "Provider returned error (HTTP 429, DeepInfra)",
+      "Basic authentication required: use Bearer authentication.",
+      "Invalid API key: expired, authorization: required",
       "the time is 12:30, mail a@b.c",
     ]) {
       expect(of(text)).toBe(text);
