@@ -93,9 +93,13 @@ export class Catalogue {
       if (signal.aborted && !late) return;
       const delay = Math.min(MIN_BACKOFF_MS * 2 ** this.#failures++, MAX_BACKOFF_MS);
       this.#retryAt = this.#clock.now() + delay;
-      const reason = late ? `took longer than ${LOAD_MS} ms` : messageOf(error);
       const level = this.#failures === 1 ? "info" : "debug";
-      logger?.[level]({ url: shown(this.#url), reason, retryInMs: delay }, "no list of models");
+      try {
+        const reason = late ? `took longer than ${LOAD_MS} ms` : messageOf(error);
+        logger?.[level]({ url: shown(this.#url), reason, retryInMs: delay }, "no list of models");
+      } catch {
+        // Nobody else would catch it: a logger that throws, or an error that cannot be shown, would end the process.
+      }
     } finally {
       this.#clock.clearTimeout(timer);
       if (this.#load?.controller === controller) this.#load = undefined;

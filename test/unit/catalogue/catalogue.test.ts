@@ -279,6 +279,20 @@ describe("after a failure", () => {
   });
 });
 
+it("bears a logger that throws, and an error that cannot be shown", async () => {
+  const boom = () => {
+    throw new Error("no disk");
+  };
+  for (const [error, info] of [
+    [new Error("down"), boom],
+    [Object.create(null), () => {}],
+  ]) {
+    const catalogue = new Catalogue(URL, steppedClock());
+    catalogue.refresh({ load: () => Promise.reject(error), logger: { info } as never });
+    await expect(catalogue.loaded()).resolves.toBeUndefined();
+  }
+});
+
 describe("a load that hangs", () => {
   it.each([true, false])(
     "ends after 10 s and counts as a failure; it listens to its signal: %s",
