@@ -1,8 +1,9 @@
+import { AsyncResource } from "node:async_hooks";
 import type { BreakerOptions, GuardConfig } from "./admission/guard.js";
 import { DEFAULT_BREAKER } from "./breaker.js";
 import { type BudgetConfig, DEFAULT_BUDGET } from "./budget.js";
 import { type CatalogueOptions, Catalogues } from "./catalogue/catalogues.js";
-import { systemClock } from "./clock.js";
+import { clockWithin, systemClock } from "./clock.js";
 import { defined } from "./defined.js";
 import { OptionsError } from "./errors.js";
 import { errorWords } from "./explanation.js";
@@ -140,6 +141,9 @@ export function parseOptions(
   checkTargetIds(strategy, targets);
   const clock = options.clock ?? systemClock;
   const logger = options.logger === false ? silentLogger : (options.logger ?? defaultLogger());
+  // What serves all calls is its builder's: it must not keep the context of the call that set it going.
+  const builder = new AsyncResource("FallbackChain");
+  const own = clockWithin(clock, (action) => builder.runInAsyncScope(action));
   const providers = new Set(targets.map(({ provider }) => provider));
   const words = (error: unknown) => errorWords(error, providers);
   return {
@@ -164,7 +168,7 @@ export function parseOptions(
     ...(options.maxCostUsd !== undefined && { maxCostUsd: options.maxCostUsd }),
     ...(options.neverDearerThan && { neverDearerThan: options.neverDearerThan }),
     catalogues: new Catalogues(options.catalogue, targets, clock, logger),
-    lag: new LagMeter(clock),
+    lag: new LagMeter(own),
     clock,
     random: options.random ?? Math.random,
   };

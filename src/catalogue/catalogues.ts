@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import type { Logger } from "../logger.js";
 import type { ModelFacts } from "../model-facts.js";
 import type { Clock, Provider, Target } from "../types.js";
@@ -19,6 +20,8 @@ export class Catalogues {
   readonly #options: CatalogueOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  /** The lists serve all calls: they are loaded in the context of whoever built the chain, not in that of the first call. */
+  readonly #builder = new AsyncResource("FallbackChainCatalogues");
   readonly #handles = new Map<Provider, CatalogueHandle>();
   #released = false;
 
@@ -43,7 +46,9 @@ export class Catalogues {
   /** Sees to it that lists are there and fresh, in the background. Never throws. */
   refresh(): void {
     if (this.#released) return;
-    for (const provider of this.#providers) this.#handle(provider)?.refresh();
+    this.#builder.runInAsyncScope(() => {
+      for (const provider of this.#providers) this.#handle(provider)?.refresh();
+    });
   }
 
   /** Resolves when the first load of each has ended, well or not. */

@@ -239,3 +239,41 @@ describe("the caller's context is kept", () => {
     expectOwn([...EVERYWHERE.filter((where) => where !== "open"), "fetch", "the reader"]);
   });
 });
+
+it("is not that of what serves all calls: the list of models, and the watch over the event loop", async () => {
+  const provider = scripted({ script: { [A]: [answer("a")], [B]: [hang] } });
+  const contexts = new Set<string | undefined>();
+  const load = async () => {
+    contexts.add(store.getStore());
+    return { status: 500, headers: {}, body: "" };
+  };
+  const clock = steppedClock();
+  const chain = store.run("builder", () =>
+    chainOf(
+      { [B]: [hang] },
+      {
+        provider: { ...provider, catalogue: { url: "http://127.0.0.1:9/models", load } },
+        catalogue: {},
+        logger: false,
+        clock: {
+          ...clock,
+          now: () => clock.now(),
+          wall: () => clock.wall(),
+          setTimeout(callback, ms) {
+            if (ms === 500) contexts.add(`watch of ${store.getStore()}`);
+            return clock.setTimeout(callback, ms);
+          },
+          clearTimeout: (timer) => clock.clearTimeout(timer),
+        },
+      },
+    ),
+  );
+  const controller = new AbortController();
+  const calling = call(chain, "one", { signal: controller.signal });
+  await turns();
+  elsewhere(() => clock.advance(500));
+  elsewhere(() => clock.advance(500));
+  controller.abort();
+  await calling;
+  expect([...contexts]).toEqual(["builder", "watch of one", "watch of builder"]);
+});
