@@ -25,7 +25,7 @@ import { race, type Start } from "./race.js";
 import type { AuditRecord } from "./record.js";
 import { continuable } from "./recovery.js";
 import { MIN_ATTEMPT_MS } from "./retry.js";
-import type { Failure, Part, Signal } from "./types.js";
+import type { ChatRequest, Failure, Part, Signal } from "./types.js";
 
 type Finished = Extract<ChainEvent, { type: "call.finished" }>;
 
@@ -71,7 +71,10 @@ export class Call {
     const start = startOf(plan, config, this.id, this.#prospects.order);
     const call = this;
     const content = {
-      request: plan.request,
+      // A copy for whoever asks: a sink that changed it would change what is sent.
+      get request() {
+        return JSON.parse(JSON.stringify(plan.request)) as ChatRequest;
+      },
       get text() {
         return call.shown;
       },

@@ -118,6 +118,7 @@ export interface AuditRecord extends Omit<CallStart, "targets"> {
 
 /** What was asked, and what was answered so far: for sinks whose user wants it kept. */
 export interface CallContent {
+  /** A copy at each look. */
   readonly request: ChatRequest;
   /** The text that was shown. */
   readonly text: string;

@@ -147,3 +147,18 @@ it("freezes nothing that a provider or a reader holds", async () => {
   }
   expect(Object.isFrozen(usage)).toBe(false);
 });
+
+it("lets no sink change what is sent", async () => {
+  const audit: AuditSink = {
+    start(_, told) {
+      expect(told?.request).toEqual(ask);
+      told?.request.messages.push({ role: "user", content: "and more" });
+      Object.assign(told?.request.messages[0] ?? {}, { content: "something else" });
+    },
+    write() {},
+  };
+  const { chain, provider } = bench({ "a/one": [answer("a")] }, { audit });
+  await chain.complete(ask);
+  expect(provider.requests[0]?.request.messages).toEqual(ask.messages);
+  expect(chain.sinkErrors).toBe(0);
+});
