@@ -7,6 +7,21 @@ export type Logger = Pick<Pino, "debug" | "info" | "warn" | "error">;
 const nothing = () => {};
 export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
+/** The same logger, whose errors nobody sees: one that throws, or rejects, is nobody's reason to lose a call or a process. */
+export function harmless(logger: Logger): Logger {
+  const at =
+    (name: keyof Logger) =>
+    (...args: [object, string]) => {
+      try {
+        const told: unknown = logger[name](...args);
+        if (told instanceof Promise) told.catch(nothing);
+      } catch {
+        // As said above.
+      }
+    };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") } as Logger;
+}
+
 const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 
 let shared: Logger | undefined;

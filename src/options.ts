@@ -9,7 +9,7 @@ import { OptionsError } from "./errors.js";
 import { errorWords } from "./explanation.js";
 import { createHealth, type Health } from "./health/health.js";
 import { LagMeter } from "./lag.js";
-import { defaultLogger, type Logger, silentLogger } from "./logger.js";
+import { defaultLogger, harmless, type Logger, silentLogger } from "./logger.js";
 import type { Price } from "./model-facts.js";
 import { toWireOptions } from "./model-options.js";
 import type { Telemetry } from "./observer.js";
@@ -140,7 +140,7 @@ export function parseOptions(
   const strategy = options.strategy ?? sequential();
   checkTargetIds(strategy, targets);
   const clock = options.clock ?? systemClock;
-  const logger = options.logger === false ? silentLogger : (options.logger ?? defaultLogger());
+  const logger = options.logger === false ? silentLogger : harmless(options.logger ?? defaultLogger());
   // What serves all calls is its builder's: it must not keep the context of the call that set it going.
   const builder = new AsyncResource("FallbackChain");
   const own = clockWithin(clock, (action) => builder.runInAsyncScope(action));

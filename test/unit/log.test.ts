@@ -76,3 +76,28 @@ describe("log lines", () => {
     });
   });
 });
+
+it("bears a logger that throws, or rejects", async () => {
+  const boom = () => {
+    throw new Error("no disk");
+  };
+  const rejections: unknown[] = [];
+  const onRejection = (error: unknown) => void rejections.push(error);
+  process.on("unhandledRejection", onRejection);
+  try {
+    for (const tell of [boom, async () => boom()]) {
+      const logger = { debug: tell, info: tell, warn: tell, error: tell };
+      const sink = { write: boom };
+      const { chain } = bench(
+        { "a/one": [[busy]], "b/two": [answer("b")] },
+        { logger, audit: sink, telemetry: { call: boom } },
+      );
+      expect(await chain.complete(ask)).toMatchObject({ text: "b" });
+      await chain.close();
+    }
+    await new Promise(setImmediate);
+  } finally {
+    process.off("unhandledRejection", onRejection);
+  }
+  expect(rejections).toEqual([]);
+});
