@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -17,6 +18,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/package/**", "test/browser/**"],
     testTimeout: 30_000,
+    // vitest leaves one core free, which on a machine with two is half of it.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // An AbortSignal outlives every young collection in Node: with more room there are fewer of these, and a simulation
     // takes a quarter less time.
     execArgv: ["--max-semi-space-size=64"],

@@ -9,7 +9,7 @@ const journal = journalAudit({
   dir,
   durability: durability as "os" | "fsync",
   rotate: { maxBytes: 6_000 },
-  maxWaitMs: 250,
+  maxWaitMs: 240,
   checkpoint: { everyRecords: 20, to: checkpoints },
   onFull: "reject",
 });

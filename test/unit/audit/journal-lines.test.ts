@@ -246,7 +246,7 @@ describe("a chain with a journal", () => {
       release = () => resolve(undefined);
     });
     const journal = journalAudit(
-      { dir, durability: "fsync", onFull: "reject", maxWaitMs: 250 },
+      { dir, durability: "fsync", onFull: "reject", maxWaitMs: 240 },
       { disk: faultyDisk({ datasync: () => hang }) },
     );
     const { chain, provider } = bench({ "a/one": [answer("Hi.")] }, { audit: journal });
