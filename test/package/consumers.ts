@@ -41,6 +41,14 @@ export const QUICKSTART = {
     ) + ASK,
 };
 
+const OBSERVE = "console.log(typeof openTelemetry().call);\n";
+
+/** Of no use without the optional peer. */
+export const TELEMETRY = {
+  "telemetry.mjs": `import { openTelemetry } from "@aigne/open-router/telemetry";\n${OBSERVE}`,
+  "telemetry.cjs": `const { openTelemetry } = require("@aigne/open-router/telemetry");\n${OBSERVE}`,
+};
+
 const ASK_CHAIN = `
 async function main() {
   const simulator = await startSimulator({ models: ${MODELS} });

@@ -2,7 +2,13 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CHAIN_QUICKSTART, QUICKSTART, TYPED_CHAIN_CONSUMERS, TYPED_CONSUMERS } from "./consumers.js";
+import {
+  CHAIN_QUICKSTART,
+  QUICKSTART,
+  TELEMETRY,
+  TYPED_CHAIN_CONSUMERS,
+  TYPED_CONSUMERS,
+} from "./consumers.js";
 import { createProject, type Project, pack, temporaryDirectory } from "./project.js";
 import { typeErrors } from "./type-errors.js";
 
@@ -81,6 +87,19 @@ describe("the packed package beside AIGNE", () => {
     expect(stdout).toContain("rate_limit");
   });
 
+  it("verifies and shows the journal of its demo, with a page of its own, and says what SQL needs", async () => {
+    const audit = (...args: string[]) =>
+      project.command("open-router", ["audit", ...args, "--dir", "journal"]);
+    await project.command("open-router", ["demo", "--scene", "rate-limit", "--journal", "journal"]);
+    expect((await audit("verify")).stdout).toContain("Every hash, link and number holds");
+    await audit("report", "--html", "report.html");
+    const page = readFileSync(join(project.directory, "report.html"), "utf8");
+    expect(page).toMatch(/<script type="application\/json" id="data">\{"report":/);
+    await expect(audit("query", "SELECT 1")).rejects.toMatchObject({
+      stderr: expect.stringContaining("npm install @duckdb/node-api"),
+    });
+  });
+
   it("ships its licence and its changelog, and nothing but the build beside them", () => {
     const shipped = (path: string) => join(project.directory, "node_modules/@aigne/open-router", path);
     const { version } = JSON.parse(readFileSync(shipped("package.json"), "utf8"));
@@ -95,8 +114,12 @@ describe("the packed package without AIGNE", () => {
   let project: Project;
 
   beforeAll(async () => {
-    project = await createProject(fresh(), ["--legacy-peer-deps", tarball]);
-    project.write({ ...CHAIN_QUICKSTART, ...TYPED_CHAIN_CONSUMERS });
+    project = await createProject(fresh(), ["--legacy-peer-deps", tarball, "@opentelemetry/api"]);
+    project.write({ ...CHAIN_QUICKSTART, ...TYPED_CHAIN_CONSUMERS, ...TELEMETRY });
+  });
+
+  it.each(["telemetry.mjs", "telemetry.cjs"])("observes with its optional peer from %s", async (file) => {
+    expect((await project.run(file)).stdout).toBe("function\n");
   });
 
   it.each(["chain.mjs", "chain.cjs"])("runs the chain alone from %s", async (file) => {

@@ -240,7 +240,7 @@ describe("a chain with a journal", () => {
     );
   });
 
-  it("is refused calls also by a journal that waits as long as the chain does", async () => {
+  it("is refused calls also by a journal that waits almost as long as the chain does", async () => {
     let release = () => {};
     const hang = new Promise<undefined>((resolve) => {
       release = () => resolve(undefined);
