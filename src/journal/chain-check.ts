@@ -42,6 +42,7 @@ export class ChainCheck {
   readonly #checkpoints: CheckpointCheck;
   #segment: Segment | undefined;
   #absent = false;
+  #isEmpty = false;
   #closed = false;
   #jump: Jump | undefined;
   /** What the next line is to be; undefined when that is not known, after something was wrong or missing. */
@@ -53,16 +54,19 @@ export class ChainCheck {
     this.#checkpoints = checkpoints;
   }
 
-  /** To be called before the lines of each segment that has any. `absent`: the file before it is not here. */
+  /** To be called before the lines of each segment, if it has any. `absent`: the file before it is not here. */
   open(segment: Segment, absent: boolean): void {
     if (absent) this.#next = undefined;
-    this.#absent = absent;
+    // One without a line does not fill the hole before it.
+    this.#absent = absent || (this.#absent && this.#isEmpty);
+    this.#isEmpty = true;
     this.#segment = segment;
     this.#closed = false;
   }
 
   /** `bytes`: without the line break. */
   line(bytes: Buffer, number: number): void {
+    this.#isEmpty = false;
     const link = linkOf(bytes);
     const head = typeof link === "string" ? undefined : headOf(bytes);
     if (typeof link === "string" || !head) {
@@ -146,8 +150,7 @@ export class ChainCheck {
       if (!entry) return;
       const place = { chainId: this.#chainId, at: head.seq, place: this.at(number) };
       this.#checkpoints.own(entry.checkpoint, place);
-    } else if (event === "tombstone")
-      this.tombstones.push(...(this.#entry<Tombstone>(bytes, number)?.segments ?? []));
+    } else if (event === "tombstone") this.#tombstone(bytes, number);
     else if (event === "gap") this.#gap(bytes, number);
   }
 
@@ -161,6 +164,13 @@ export class ChainCheck {
     if (!this.#absent || number > 1) return;
     this.absences.push({ segment, seq: head.seq, prev: link.prev });
     if (this.lines === 1 && Array.isArray(entry.openCalls)) this.#ledger.carry(entry.openCalls);
+  }
+
+  #tombstone(bytes: Buffer, number: number): void {
+    const entry = this.#entry<Tombstone>(bytes, number);
+    if (!entry) return;
+    if (!Array.isArray(entry.segments)) this.bad(number, "is a tombstone that names no segments");
+    else for (const segment of entry.segments) this.tombstones.push(segment);
   }
 
   #gap(bytes: Buffer, number: number): void {

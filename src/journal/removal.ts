@@ -24,10 +24,10 @@ export function removalOf(
   }
   for (const { segment, seq, prev } of absences) {
     const { chainId, index } = segment;
-    const last = buried.get(segmentFile(chainId, index - 1));
     const before = present.filter((each) => each.index < index);
-    const from = (before.at(-1)?.index ?? 0) + 1;
-    const which = from === index - 1 ? `segment ${from} is` : `segments ${from}–${index - 1} are`;
+    const { from, to } = hole(before, index);
+    const last = buried.get(segmentFile(chainId, to));
+    const which = from === to ? `segment ${from} is` : `segments ${from}–${to} are`;
     const bad = (why: string) =>
       removal.problems.push({
         place: `${segment.file}:1`,
@@ -37,8 +37,17 @@ export function removalOf(
     else if (last.head !== prev || last.lastSeq !== seq - 1)
       bad("the tombstone says it ended in another line");
     // Retention begins with the oldest.
-    else if (!before.every(({ file }) => buried.has(file))) bad("older ones are still here");
+    else if (!before.every(({ file, index }) => index > to || buried.has(file)))
+      bad("older ones are still here");
     else removal.removed = { segments: index - 1 - before.length, lastSeq: last.lastSeq };
   }
   return removal;
+}
+
+/** The last numbers before `index` that no file has: one that is here and holds no line may stand behind them. */
+function hole(before: readonly Segment[], index: number): { from: number; to: number } {
+  const present = new Set(before.map((each) => each.index));
+  let to = index - 1;
+  while (present.has(to)) to--;
+  return { from: (before.findLast((each) => each.index < to)?.index ?? 0) + 1, to };
 }

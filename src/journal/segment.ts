@@ -28,8 +28,10 @@ export function segmentFile(chainId: string, index: number): string {
 
 /** The chain and the number that a file's name says; undefined for other files. */
 export function parseSegmentFile(file: string): { chainId: string; index: number } | undefined {
-  const [, chainId, index] = NAME.exec(file) ?? [];
-  return chainId === undefined || index === undefined ? undefined : { chainId, index: Number(index) };
+  const [, chainId = "", digits] = NAME.exec(file) ?? [];
+  const index = Number(digits);
+  // One name for one segment: `0000001` would be a second first one.
+  return index > 0 && segmentFile(chainId, index) === file ? { chainId, index } : undefined;
 }
 
 /**
@@ -43,9 +45,9 @@ export async function chainsIn(dir: string, chainId?: string): Promise<Chain[]> 
     const parsed = parseSegmentFile(file);
     if (!parsed || (chainId !== undefined && parsed.chainId !== chainId)) continue;
     const path = join(dir, file);
-    // Retention may have been quicker.
+    // Retention may have been quicker. Of what is no file, some could be read without end: a pipe, a device.
     const found = await stat(path).catch(() => undefined);
-    if (!found) continue;
+    if (!found?.isFile()) continue;
     const segments = chains.get(parsed.chainId) ?? [];
     segments.push({ ...parsed, file, path, bytes: found.size, modifiedMs: found.mtimeMs });
     chains.set(parsed.chainId, segments);

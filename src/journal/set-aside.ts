@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { SegmentOpen, SetAside } from "./entry.js";
@@ -44,6 +45,8 @@ export async function copyFault({ to, sha256 }: SetAside, segment: Segment): Pro
   const path = join(dirname(segment.path), basename(to));
   const digest = createHash("sha256");
   try {
+    // A pipe could be read without end.
+    if (!(await stat(path)).isFile()) return `has bytes set aside in ${basename(to)}, which is no file`;
     await pipeline(createReadStream(path), digest);
   } catch (error) {
     // Bytes that no good line follows prove nothing, and may be thrown away.

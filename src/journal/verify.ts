@@ -19,7 +19,7 @@ export interface VerifyOptions {
 /** Of a chain: retention may remove a segment while it is waiting to be read. */
 const ATTEMPTS = 3;
 /** A writer's own files: who owns a chain, what recovery moved aside. */
-const OWN_FILE = /^[0-9a-f]{16}\.[\w.-]+$/;
+const OWN_FILE = /^[0-9a-f]{16}\.[\w.-]+(?<!\.jsonl)$/;
 
 /**
  * Checks every line of every chain in a journal's folder: that it is what was written, that none is missing, put in or out
@@ -63,7 +63,7 @@ export async function verifyJournal(dir: string, options: VerifyOptions = {}): P
     ok: problems.length === 0 && reports.every(({ ok }) => ok),
     chains: reports,
     problems,
-    notes: await strangers(dir),
+    notes: await strangers(dir, new Set(chains.flatMap(({ segments }) => segments.map(({ file }) => file)))),
     cannotSee: cannotSee(reports, publicKey !== undefined),
     signatures: publicKey !== undefined,
     bytes: totalBytes,
@@ -96,8 +96,16 @@ function sorted(checkpoints: readonly Checkpoint[]) {
   return { byChain, problems };
 }
 
-async function strangers(dir: string): Promise<string[]> {
-  const files = (await readdir(dir)).filter((file) => !parseSegmentFile(file) && !OWN_FILE.test(file)).sort();
+/** `read`: names of the segments that were. */
+async function strangers(dir: string, read: ReadonlySet<string>): Promise<string[]> {
+  const entries = await readdir(dir, { withFileTypes: true });
+  const files = entries
+    .filter((entry) => {
+      const { name } = entry;
+      return parseSegmentFile(name) ? !entry.isFile() && !read.has(name) : !OWN_FILE.test(name);
+    })
+    .map(({ name }) => name)
+    .sort();
   if (files.length === 0) return [];
   const more = files.length > 5 ? `, and ${files.length - 5} more` : "";
   return [`not part of a journal, and ignored: ${files.slice(0, 5).join(", ")}${more}`];
