@@ -32,16 +32,18 @@ export class JournalDatabase {
     files: readonly string[],
     writable: readonly string[] = [],
   ): Promise<JournalDatabase> {
-    const paths = files.map((file) => resolve(file));
-    const wild = [...paths, ...writable].find((path) => /[*?]/.test(path));
+    const whole = files.map((file) => resolve(file));
+    const wild = [...whole, ...writable].find((path) => /[*?]/.test(path));
     if (wild !== undefined) {
       throw new QueryError(
         `${wild}: DuckDB takes * and ? in a path for wildcards; rename the folder, or link to it`,
       );
     }
+    // `[a]` would find the folder named `a`, where there is one.
+    const paths = whole.map((path) => path.replaceAll("[", "[[]"));
     const instance = await openDuckDb(duckdb);
     const connection = await instance.connect();
-    const allowed = [...paths, ...writable.map((path) => resolve(path))].map(quoted).join(", ");
+    const allowed = [...whole, ...paths, ...writable.map((path) => resolve(path))].map(quoted).join(", ");
     const setUp = [
       // Moments of a journal are UTC, and now() is to be compared with them.
       "SET TimeZone = 'UTC'",

@@ -203,6 +203,19 @@ describe("audit query", () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining("wildcards")]);
   });
 
+  it("takes no part of a path for something else", async () => {
+    for (const name of ["[b]", "b", "outcome=lost"]) {
+      const count = name === "b" ? 5 : 3;
+      writeJournal(join(root, name), calls.slice(0, count), { segmentCalls: 1 });
+    }
+    const sql = "SELECT count(*) AS n FROM calls WHERE outcome IN ('ok', 'failed', 'aborted')";
+    for (const name of ["[b]", "outcome=lost"]) expect(await rows(sql, join(root, name))).toEqual([{ n: 3 }]);
+    const file = segmentFile(CHAIN_ID, 1);
+    expect(await rows("SELECT DISTINCT file FROM entries ORDER BY file LIMIT 1", join(root, "[b]"))).toEqual([
+      { file },
+    ]);
+  });
+
   it("says how to get DuckDB where there is none", async () => {
     const missing = () => Promise.reject(new Error("Cannot find package '@duckdb/node-api'\nmore"));
     await expect(loadDuckDb(missing)).rejects.toThrow(
