@@ -91,6 +91,18 @@ describe("audit export --parquet", () => {
     expect(late).toEqual([["0"]]);
   });
 
+  it.each([
+    ["99999999999999999999d", 0, ""],
+    ["2026-02-30", 2, "'2026-02-30' is invalid"],
+  ])(
+    "takes what was longer ago than anything, and no day that is none: --since %s",
+    async (since, code, said) => {
+      const to = join(root, `since-${since}`);
+      const done = await play(["audit", "export", "--parquet", to, "--dir", dir, "--since", since]);
+      expect([done.code, done.stderr]).toEqual([code, expect.stringContaining(said)]);
+    },
+  );
+
   it("says when the folder cannot be made", async () => {
     const file = join(root, "file");
     writeFileSync(file, "");

@@ -11,17 +11,23 @@ const UNITS: Record<string, number> = {
 /** A moment as ISO 8601, or how long ago (`90s`, `30m`, `24h`, `7d`, `2w`): wall-clock ms. */
 export function moment(value: string): number {
   const [, amount, unit = ""] = /^(\d+)([smhdw])$/.exec(value) ?? [];
-  if (amount !== undefined) return Date.now() - Number(amount) * UNITS[unit]!;
+  // Longer ago than 1970 is all there is.
+  if (amount !== undefined) return Math.max(0, Date.now() - Number(amount) * UNITS[unit]!);
   // Date.parse alone takes nearly anything, and each engine something else.
-  const at = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.test(value)
-    ? Date.parse(value)
-    : Number.NaN;
+  const [, day] = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(value) ?? [];
+  const at = day !== undefined && isDay(day) ? Date.parse(value) : Number.NaN;
   if (Number.isNaN(at)) {
     throw new InvalidArgumentError(
       "It must be ISO 8601, such as 2026-11-25T09:00Z, or how long ago: 24h, 7d.",
     );
   }
   return at;
+}
+
+/** To Date.parse, 30 February is a day in March. */
+function isDay(day: string): boolean {
+  const at = new Date(day);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day);
 }
 
 /** The name in `label:NAME`. */
