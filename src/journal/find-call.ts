@@ -2,7 +2,8 @@ import type { AuditAttempt, AuditRecord, CallStart } from "../record.js";
 import type { JournalEntry } from "./entry.js";
 import { entryOf } from "./line.js";
 import { headOf } from "./line-head.js";
-import { rawLines } from "./raw-lines.js";
+import { rawLinesIfThere } from "./raw-lines.js";
+import { isAttempt, isRecord, isStart } from "./record-shape.js";
 import { chainsIn } from "./segment.js";
 
 /** All that a journal tells of one call. */
@@ -50,14 +51,18 @@ export async function findCalls(
     for (const { file, path, bytes: size } of segments.reverse()) {
       const here = new Map<string, CallStory["lines"]>();
       let begun = false;
-      for await (const batch of rawLines(path, signal ? { signal } : {})) {
+      for await (const batch of rawLinesIfThere(path, signal ? { signal } : {})) {
         for (const { bytes, number: line, whole } of batch) {
           if (!whole || bytes.indexOf(needle) < 0) continue;
           const { callId, event } = headOf(bytes) ?? {};
           if (!callId?.startsWith(idOrPrefix)) continue;
           const lines = here.get(callId) ?? [];
           here.set(callId, lines);
-          lines.push({ file, line, entry: entryOf(bytes) });
+          try {
+            lines.push({ file, line, entry: entryOf(bytes) });
+          } catch {
+            // `verify` is the one to complain.
+          }
           if (event === "request.start") begun = true;
         }
         const last = batch.at(-1);
@@ -85,12 +90,16 @@ function storyOf(callId: string, lines: CallStory["lines"]): CallStory {
   let state: CallStory["state"] = "open";
   const attempts = new Map<number, AuditAttempt>();
   for (const { entry } of lines) {
-    if (entry.event === "request.start") start = entry.start;
-    // Lines may have been written once more, after their segment went bad.
-    else if (entry.event === "attempt") attempts.set(entry.attempt.n, entry.attempt);
-    else if (entry.event === "request.end") {
+    if (entry.event === "request.start") {
+      if (isStart(entry.start)) start = entry.start;
+    } else if (entry.event === "attempt") {
+      // Lines may have been written once more, after their segment went bad.
+      if (isAttempt(entry.attempt)) attempts.set(entry.attempt.n, entry.attempt);
+    } else if (entry.event === "request.end") {
+      state = "unknown";
+      if (entry.outcome === "unknown" || !isRecord(entry.record)) continue;
       state = entry.outcome;
-      if (entry.outcome !== "unknown") record = entry.record;
+      record = entry.record;
     }
   }
   return {

@@ -22,6 +22,18 @@ const READ_BYTES = 1 << 20;
 /** A line that is longer is no line of a journal, and is handed out in pieces that are not whole. */
 const MAX_LINE_BYTES = 64 << 20;
 
+/** The same; none of a file that is gone: retention was quicker. */
+export async function* rawLinesIfThere(
+  path: string,
+  options: RawLinesOptions = {},
+): AsyncGenerator<RawLine[]> {
+  try {
+    yield* rawLines(path, options);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}
+
 /**
  * The lines of a file, a batch per read, in memory that does not grow with the file.
  *

@@ -2,7 +2,7 @@ import { byTime, type ReadLine } from "./by-time.js";
 import type { JournalEntry } from "./entry.js";
 import type { Positions } from "./follow.js";
 import { entryOf } from "./line.js";
-import { rawLinesBack } from "./raw-lines-back.js";
+import { rawLinesBackIfThere } from "./raw-lines-back.js";
 import { chainsIn } from "./segment.js";
 
 /** The last `count` lines before `positions` of all chains, by time, of those that are `wanted`. */
@@ -15,7 +15,7 @@ export async function recentLines(
   for (const { segments } of count > 0 ? await chainsIn(dir) : []) {
     const found: ReadLine[] = [];
     search: for (const { file, path } of segments.reverse()) {
-      for await (const lines of rawLinesBack(path, positions.get(file) ?? 0)) {
+      for await (const lines of rawLinesBackIfThere(path, positions.get(file) ?? 0)) {
         for (const bytes of lines) {
           if (!wanted(bytes)) continue;
           const entry = parsed(bytes);

@@ -26,7 +26,7 @@ export class JournalDatabase {
     this.#connection = connection;
   }
 
-  /** @throws QueryError when a path means something else to DuckDB */
+  /** @throws QueryError when a path means something else to DuckDB, or a file is not there */
   static async open(
     duckdb: DuckDb,
     files: readonly string[],
@@ -52,8 +52,15 @@ export class JournalDatabase {
       "SET enable_external_access = false",
       "SET lock_configuration = true",
     ];
-    for (const statement of setUp) await connection.run(statement);
-    return new JournalDatabase(duckdb, instance, connection);
+    const database = new JournalDatabase(duckdb, instance, connection);
+    try {
+      for (const statement of setUp) await connection.run(statement);
+    } catch (error) {
+      database.close();
+      // A segment that is gone: retention was quicker.
+      throw asQueryError(error);
+    }
+    return database;
   }
 
   /**

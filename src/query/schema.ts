@@ -81,7 +81,7 @@ const SKIPS = `
 
 const BREAKERS = `
   SELECT ${EACH}, item.target AS target, item.phase AS phase,
-    call_started_at + to_microseconds(CAST(item.atMs * 1000 AS BIGINT)) AS changed_at
+    TRY(call_started_at + to_microseconds(CAST(item.atMs * 1000 AS BIGINT))) AS changed_at
   FROM ${unnested("breakers")}`;
 
 /** What can be asked for, by name, with what it holds. */

@@ -1,6 +1,7 @@
 import type { RequestEnd, RequestStart, UnknownEnd } from "../journal/entry.js";
 import { entryOf, eventOf } from "../journal/line.js";
-import { rawLines } from "../journal/raw-lines.js";
+import { rawLinesIfThere } from "../journal/raw-lines.js";
+import { isRecord, isStart } from "../journal/record-shape.js";
 import { type Chain, chainsIn, type Segment } from "../journal/segment.js";
 import type { AuditRecord } from "../record.js";
 import type { Begun } from "./fold.js";
@@ -52,7 +53,7 @@ export async function readCalls(
   for (const chain of chains) {
     const calls = new ChainCalls(visitor, options);
     for (const { path, bytes } of chain.segments) {
-      for await (const lines of rawLines(path, options.signal ? { signal: options.signal } : {})) {
+      for await (const lines of rawLinesIfThere(path, options.signal ? { signal: options.signal } : {})) {
         for (const line of lines) if (line.whole) calls.line(line.bytes);
         const { offset = 0 } = lines.at(-1) ?? {};
         options.onProgress?.(Math.min(before + offset, total), total);
@@ -78,7 +79,7 @@ async function recent(chain: Chain, sinceMs: number | undefined): Promise<Chain>
 
 /** When the segment was opened; Infinity when it does not say. */
 async function beginning({ path }: Segment): Promise<number> {
-  for await (const [line] of rawLines(path)) {
+  for await (const [line] of rawLinesIfThere(path)) {
     const [, ts = ""] =
       /^\{"seq":\d+,"ts":"([^"]+)"/.exec(line?.bytes.toString("latin1", 0, 100) ?? "") ?? [];
     return Date.parse(ts) || Infinity;
@@ -120,12 +121,14 @@ class ChainCalls {
   end(): void {
     for (const line of this.#open.values()) {
       const start = this.#parsed<RequestStart>(line)?.start;
-      if (start && this.#wanted(start)) this.#visitor.addOpen?.(start);
+      if (!isStart(start)) this.unreadable++;
+      else if (this.#wanted(start)) this.#visitor.addOpen?.(start);
     }
   }
 
   #end(bytes: Buffer): void {
     const entry = this.#parsed<(RequestEnd | UnknownEnd) & { ts: string }>(bytes);
+    if (!entry) this.unreadable++;
     if (!entry || this.#hasEnded(entry.callId)) return;
     const { callId } = entry;
     const started = this.#open.get(callId);
@@ -134,7 +137,7 @@ class ChainCalls {
     if (entry.outcome === "unknown") {
       const start = started && this.#parsed<RequestStart>(started)?.start;
       // Its start may be gone with an older segment.
-      const begun = start ?? { startedAt: entry.ts, labels: {} };
+      const begun = isStart(start) ? start : { startedAt: entry.ts, labels: {} };
       if (this.#wanted(begun)) this.#visitor.addUnknown?.(begun);
     } else if (!isRecord(entry.record)) this.unreadable++;
     else if (this.#wanted(entry.record)) this.#visitor.add(entry.record);
@@ -153,7 +156,6 @@ class ChainCalls {
     try {
       return entryOf(line) as unknown as T;
     } catch {
-      this.unreadable++;
       return undefined;
     }
   }
@@ -167,14 +169,4 @@ function callIdOf(line: Buffer): string {
   if (at < 0) return "";
   const from = at + CALL_ID_KEY.length;
   return line.toString("latin1", from, line.indexOf(0x22, from));
-}
-
-/** What is read here has not been verified. */
-function isRecord(record: AuditRecord | undefined): boolean {
-  return (
-    !Number.isNaN(Date.parse(record?.startedAt ?? "")) &&
-    Array.isArray(record?.attempts) &&
-    Array.isArray(record.skipped) &&
-    typeof record.labels === "object"
-  );
 }

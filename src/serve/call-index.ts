@@ -1,4 +1,5 @@
 import type { JournalEntry } from "../journal/entry.js";
+import { isAttempt, isRecord, isStart } from "../journal/record-shape.js";
 import { segmentFile } from "../journal/segment.js";
 import type { AuditRecord, CallStart } from "../record.js";
 import type { KeptCall } from "./kept-call.js";
@@ -109,13 +110,16 @@ export class CallIndex {
       }
       case "request.start":
         // A writer that no longer trusts a segment writes its lines again in the next one.
-        if (!this.#kept.has(entry.callId)) this.#begin(entry, entry.start);
+        if (!isStart(entry.start)) this.#unreadable++;
+        else if (!this.#kept.has(entry.callId)) this.#begin(entry, entry.start);
         break;
       case "attempt":
-        this.#attempt(entry);
+        if (isAttempt(entry.attempt)) this.#attempt(entry);
+        else this.#unreadable++;
         break;
       case "request.end":
-        this.#end(entry);
+        if ("record" in entry && !isRecord(entry.record)) this.#unreadable++;
+        else this.#end(entry);
         break;
       case "gap":
         this.#gaps++;

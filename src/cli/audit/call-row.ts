@@ -1,4 +1,5 @@
 import type { JournalEntry } from "../../journal/entry.js";
+import { isRecord } from "../../journal/record-shape.js";
 import type { AuditRecord } from "../../record.js";
 import { cell, cut, oneLine, widthOf } from "../columns.js";
 import { dollars, milliseconds } from "../timeline.js";
@@ -26,7 +27,10 @@ export function callRow(entry: JournalEntry, columns: number): CallRow | undefin
 
 function endRow(entry: Extract<JournalEntry, { event: "request.end" }>, columns: number): CallRow {
   const time = localTime(new Date(entry.ts));
-  const id = cell(oneLine(entry.callId).slice(0, SHORT_ID), SHORT_ID);
+  const id = cell(oneLine(String(entry.callId)).slice(0, SHORT_ID), SHORT_ID);
+  if (entry.outcome !== "unknown" && !isRecord(entry.record)) {
+    return { tone: "note", text: cut(`${time}  ${id}  ? its record is none: verify says more`, columns) };
+  }
   if (entry.outcome === "unknown") {
     const text = `${time}  ${id}  ? unknown: its process died before it ended`;
     return { tone: "note", text: cut(text, columns) };
@@ -62,12 +66,12 @@ function whoOf({ answeredBy, error, outcome }: AuditRecord): string {
 
 function noteOf(entry: JournalEntry): string | undefined {
   if (entry.event === "gap") {
-    const lost = Object.entries(entry.lost).map(([event, count]) => `${count} ${event}`);
+    const lost = Object.entries(entry.lost ?? {}).map(([event, count]) => `${count} ${event}`);
     return `gap, ${entry.reason}${lost.length > 0 ? `: ${lost.join(", ")} never written` : ""}`;
   }
   if (entry.event === "recovery") {
     const { died, unknown } = entry;
-    return `process ${died.pid} on ${died.host} had died; ${unknown} ${unknown === 1 ? "call" : "calls"} unknown`;
+    return `process ${died?.pid} on ${died?.host} had died; ${unknown} ${unknown === 1 ? "call" : "calls"} unknown`;
   }
   return undefined;
 }

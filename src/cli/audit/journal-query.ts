@@ -1,7 +1,10 @@
+import { existsSync } from "node:fs";
 import { DuckDbMissing, loadDuckDb } from "../../query/duckdb.js";
 import { JournalDatabase, QueryError } from "../../query/journal-database.js";
 import { type Io, UsageError } from "../io.js";
 import { checkJournal } from "./journal-dir.js";
+
+const ATTEMPTS = 5;
 
 /**
  * Opens a journal as tables, until `use` has ended; Ctrl-C ends what runs.
@@ -14,12 +17,10 @@ export async function withTables<T>(
   use: (database: JournalDatabase) => Promise<T>,
   writable: readonly string[] = [],
 ): Promise<T> {
-  const chains = await checkJournal(dir);
-  const files = chains.flatMap(({ segments }) => segments.map(({ path }) => path));
   let database: JournalDatabase | undefined;
   const interrupt = () => database?.interrupt();
   try {
-    database = await JournalDatabase.open(await loadDuckDb(), files, writable);
+    database = await open(dir, writable);
     io.interrupt.addEventListener("abort", interrupt);
     return await use(database);
   } catch (error) {
@@ -28,5 +29,19 @@ export async function withTables<T>(
   } finally {
     io.interrupt.removeEventListener("abort", interrupt);
     database?.close();
+  }
+}
+
+/** Again, with the files that are there then: retention may be quicker. */
+async function open(dir: string, writable: readonly string[]): Promise<JournalDatabase> {
+  const duckdb = await loadDuckDb();
+  for (let attempt = 1; ; attempt++) {
+    const chains = await checkJournal(dir);
+    const files = chains.flatMap(({ segments }) => segments.map(({ path }) => path));
+    try {
+      return await JournalDatabase.open(duckdb, files, writable);
+    } catch (error) {
+      if (attempt === ATTEMPTS || files.every((file) => existsSync(file))) throw error;
+    }
   }
 }

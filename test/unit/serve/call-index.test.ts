@@ -126,7 +126,7 @@ describe("the index of calls", () => {
     ];
     index.add(broken.map((event) => entry(event as JournalEvent)));
     index.add([entry({ event: "gap", reason: "queue_full", lost: { attempt: 3 } }), ...entriesOf(good)]);
-    expect(index.state).toMatchObject({ unreadable: 3, gaps: 1, running: 0 });
+    expect(index.state).toMatchObject({ unreadable: 4, gaps: 1, running: 0 });
     expect(rowOf(index.find(good.start.callId)!).state).toBe("ok");
     expect(page(index, "text=zzz").calls).toEqual([]);
   });

@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { JournalEntry, JournalEvent } from "../../src/journal/entry.js";
+import { CallIndex } from "../../src/serve/call-index.js";
+import { overviewOf } from "../../src/serve/overview.js";
+import { jsonLines, play } from "../support/cli.js";
+import { JournalFixture } from "../support/journal-fixture.js";
+import { syntheticCalls } from "../support/synthetic-calls.js";
+
+const dir = mkdtempSync(join(tmpdir(), "hostile-"));
+const calls = [...syntheticCalls(40)];
+const attempt = calls.find(({ record }) => record.attempts.length > 0)!.record.attempts[0]!;
+
+/** What whoever can write to the folder may put in a record; its hash holds. */
+const CHANGES: Record<string, unknown>[] = [
+  { breakers: [{ target: "a", phase: "open", atMs: "x" }] },
+  { breakers: [{ target: "a", phase: "open", atMs: 1e300 }] },
+  { attempts: [null] },
+  { attempts: [{}] },
+  { attempts: [{ ...attempt, outcome: "odd" }] },
+  { attempts: [{ ...attempt, cost: { usd: "x" } }] },
+  { attempts: [{ ...attempt, failure: null }] },
+  { labels: null },
+  { labels: { service: 1 } },
+  { caller: null },
+  { outcome: "odd" },
+  { durationMs: "long" },
+  { strategy: null },
+  { skipped: [null] },
+  { answeredBy: {} },
+  { startedAt: "+275760-09-13T00:00:00.000Z" },
+  { error: "x" },
+];
+
+beforeAll(() => {
+  const fixture = new JournalFixture(dir);
+  calls.forEach(({ start, record }, i) => {
+    const { callId, outcome } = record;
+    fixture.event({ event: "request.start", callId, start });
+    fixture.event({
+      event: "request.end",
+      callId,
+      outcome,
+      record: { ...record, ...CHANGES[i] },
+    } as JournalEvent);
+  });
+  const odd = [{ event: "gap", lost: null }, { event: "recovery" }, { event: "request.end", callId: 5 }];
+  for (const event of odd) fixture.event(event as unknown as JournalEvent);
+  fixture.end();
+});
+afterAll(() => rmSync(dir, { recursive: true }));
+
+it.each([
+  ["report", "--json"],
+  ["tail", "-n", "100"],
+  ["export", "--parquet", join(dir, "parquet")],
+  ...calls.slice(0, CHANGES.length).map(({ record }) => ["show", record.callId]),
+])("audit %s %s goes on where a record is none", async (...argv) => {
+  const { code, stdout } = await play(["audit", ...argv, "--dir", dir]);
+  expect([code, stdout.length > 0]).toEqual([0, true]);
+});
+
+it("counts what it leaves out", async () => {
+  const { stdout, stderr } = await play(["audit", "report", "--dir", dir, "--json"]);
+  const { calls: counted } = JSON.parse(stdout) as { calls: { total: number } };
+  expect(counted.total).toBe(calls.length - CHANGES.length);
+  expect(stderr).toContain(`${CHANGES.length + 1} lines could not be read`);
+});
+
+it("is shown as a page nevertheless", async () => {
+  const { stdout } = await play(["audit", "tail", "--json", "-n", "1000", "--dir", dir]);
+  const index = new CallIndex();
+  index.add(jsonLines(stdout) as unknown as JournalEntry[]);
+  expect(index.state.unreadable).toBe(CHANGES.length);
+  const { calls: counted } = await overviewOf(index.calls, { from: -Infinity, to: Infinity });
+  expect([counted.total, counted.open]).toEqual([calls.length, CHANGES.length]);
+});
