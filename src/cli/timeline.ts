@@ -90,8 +90,8 @@ export function skipRow({ target, reason, detail = {} }: Skip): Row {
   const facts =
     reason === "context_too_small" && window !== undefined && needed !== undefined
       ? [`${show(window)} < ${show(needed)}`]
-      : Object.entries(detail).map(([name, value]) => `${name} ${show(value)}`);
-  const cause = [`skipped ${reason}`, ...(facts.length > 0 ? [facts.join(", ")] : [])].join(": ");
+      : Object.entries(detail).map(([name, value]) => `${oneLine(name)} ${show(value)}`);
+  const cause = [`skipped ${oneLine(reason)}`, ...(facts.length > 0 ? [facts.join(", ")] : [])].join(": ");
   return { tone: "quiet", mark: "–", n: "–", target, cause, then: "" };
 }
 

@@ -71,6 +71,8 @@ describe("a timeline", () => {
       reason: "account_blocked",
       detail: { after: "a/b" },
     } as const;
+    const odd = { ...skip, reason: "\u001b[31mx" as typeof skip.reason, detail: { "\u202ea": "\u001b[0m" } };
+    for (const unsafe of ["\u001b", "\u202e"]) expect(line(skipRow(odd))).not.toContain(unsafe);
     expect(line(skipRow(dead))).toMatch(/skipped account_blocked: after a\/b$/);
   });
 
