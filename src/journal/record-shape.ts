@@ -5,6 +5,8 @@ type Check = (value: unknown) => boolean;
 const ISO = /^\d{4}-\d\d-\d\dT/;
 
 const isText: Check = (value) => typeof value === "string";
+/** A word of ours, such as `rate_limit`: not to be cut or cleaned where it is shown. */
+const isWord: Check = (value) => typeof value === "string" && /^[a-z_]{1,40}$/.test(value);
 const isNumber: Check = (value) => typeof value === "number" && Number.isFinite(value);
 const isMoment: Check = (value) =>
   typeof value === "string" && ISO.test(value) && !Number.isNaN(Date.parse(value));
@@ -41,13 +43,13 @@ const ATTEMPT = has({
   target: isText,
   model: isText,
   provider: isText,
-  why: isText,
+  why: isWord,
   startedAt: isMoment,
   headersMs: maybe(isNumber),
   firstContentMs: maybe(isNumber),
   durationMs: isNumber,
   outcome: oneOf("won", "failed", "cancelled"),
-  failure: maybe(has({ class: isText, scope: isText, message: isText })),
+  failure: maybe(has({ class: isWord, scope: isWord, message: isText })),
   usage: USAGE,
   cost: COST,
   omitted: maybe(listOf(isText)),
@@ -74,7 +76,7 @@ const RECORD = has({
     has({ target: isText, model: isText, requestedModel: isText, provider: isText, attempt: isNumber }),
   ),
   attempts: listOf(ATTEMPT),
-  skipped: listOf(has({ target: isText, reason: isText })),
+  skipped: listOf(has({ target: isText, reason: isWord })),
   usage: USAGE,
   cost: COST,
   recovery: maybe(has({ mode: oneOf("restart", "continue"), count: isNumber })),
@@ -87,7 +89,7 @@ const RECORD = has({
       }),
     ),
   ),
-  error: maybe(has({ code: isText, class: isText })),
+  error: maybe(has({ code: isText, class: isWord })),
 });
 
 /** Whoever can write to the folder can write anything: what a reader relies on is there, and of its type. */

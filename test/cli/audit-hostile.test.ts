@@ -29,6 +29,7 @@ const CHANGES: Record<string, unknown>[] = [
   { durationMs: "long" },
   { strategy: null },
   { skipped: [null] },
+  { skipped: [{ target: "a", model: "a", reason: "\u202eevil" }] },
   { answeredBy: {} },
   { startedAt: "+275760-09-13T00:00:00.000Z" },
   { error: "x" },
