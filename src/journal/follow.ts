@@ -127,6 +127,8 @@ class Reader {
     }
     const { seq, event } = entry ?? {};
     if (typeof seq !== "number" || typeof event !== "string") return undefined;
+    // What readers look up by a line's chain is the file it stands in, and no other.
+    if (entry.chainId !== chainId) return undefined;
     if (seq <= (this.#lastSeq.get(chainId) ?? 0)) return undefined;
     this.#lastSeq.set(chainId, seq);
     return { text: bytes.toString(), entry };

@@ -103,6 +103,7 @@ export class CallIndex {
   #take(entry: JournalEntry): void {
     switch (entry.event) {
       case "segment.open": {
+        if (!Number.isSafeInteger(entry.segment)) throw new RangeError(`segment ${entry.segment}`);
         const starts = this.#segments.get(entry.chainId) ?? [];
         starts.push({ firstSeq: entry.seq, segment: entry.segment });
         this.#segments.set(entry.chainId, starts);

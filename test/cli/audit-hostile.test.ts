@@ -1,12 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { JournalEntry, JournalEvent } from "../../src/journal/entry.js";
+import { follow } from "../../src/journal/follow.js";
+import { bodyOf, GENESIS, seal } from "../../src/journal/line.js";
+import { segmentFile } from "../../src/journal/segment.js";
 import { CallIndex } from "../../src/serve/call-index.js";
 import { overviewOf } from "../../src/serve/overview.js";
 import { jsonLines, play } from "../support/cli.js";
-import { JournalFixture } from "../support/journal-fixture.js";
+import { CHAIN_ID, JournalFixture } from "../support/journal-fixture.js";
 import { syntheticCalls } from "../support/synthetic-calls.js";
 
 const dir = mkdtempSync(join(tmpdir(), "hostile-"));
@@ -61,6 +64,25 @@ it.each([
 ])("audit %s %s goes on where a record is none", async (...argv) => {
   const { code, stdout } = await play(["audit", ...argv, "--dir", dir]);
   expect([code, stdout.length > 0]).toEqual([0, true]);
+});
+
+it("no line leads out of the folder", async () => {
+  const place = { seq: 1, ts: "2026-11-25T09:00:00.000Z", mono: 1, prev: GENESIS };
+  const odd = join(dir, "odd");
+  mkdirSync(odd);
+  const lines = ["../00f1e2d3c4b5a697", CHAIN_ID].map((chainId, i) => {
+    const body = bodyOf({ event: "segment.open", segment: i ? "/../../x" : 1 } as unknown as JournalEvent);
+    return seal({ ...place, seq: i + 1, chainId }, body).text;
+  });
+  writeFileSync(join(odd, segmentFile(CHAIN_ID, 1)), lines.join(""));
+  const index = new CallIndex();
+  const stop = new AbortController();
+  for await (const entries of follow(odd, { from: "start", signal: stop.signal })) {
+    expect(entries.map(({ chainId }) => chainId)).toEqual([CHAIN_ID]);
+    index.add(entries);
+    stop.abort();
+  }
+  expect(index.state.unreadable).toBe(1);
 });
 
 it("counts what it leaves out", async () => {
