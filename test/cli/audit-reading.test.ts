@@ -97,6 +97,16 @@ describe("audit verify", () => {
     ]);
   });
 
+  it("leaves a checkpoint out that a crash has cut short, and says so", async () => {
+    const checkpoint = signed(keys(), { chainId: CHAIN_ID, n: 1, seq: head.seq, head: head.hash });
+    const line = JSON.stringify(checkpoint);
+    const checkpoints = join(dir, "checkpoints.jsonl");
+    writeFileSync(checkpoints, `${line.slice(0, -30)}\n${line}\n`);
+    const { code, stdout } = await audit("verify", "--checkpoints", checkpoints);
+    expect(code).toBe(0);
+    expect(stdout.replace(/\s+/g, " ")).toContain("checkpoints.jsonl:1 was cut short when it was written");
+  });
+
   it("says what is wrong with its input, with exit code 2", async () => {
     const bad = join(dir, "bad");
     writeFileSync(bad, '\n{"v":1}\n');

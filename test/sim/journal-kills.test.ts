@@ -68,7 +68,7 @@ const torn = (dir: string) =>
 
 /** `promised` is all that children told in this folder. */
 async function check(dir: string, checkpoints: string, promised: ReadonlySet<string>): Promise<void> {
-  const given = existsSync(checkpoints) ? await readCheckpoints(checkpoints) : [];
+  const given = existsSync(checkpoints) ? (await readCheckpoints(checkpoints)).checkpoints : [];
   const entries = (await entriesIn(dir)).flatMap((each) => each.entries);
   const { ok, chains, problems } = await verifyJournal(dir, { checkpoints: given });
   expect({ ok, problems: [...problems, ...chains.flatMap(({ problem }) => problem ?? [])] }).toEqual({

@@ -23,7 +23,8 @@ export async function verify(flags: VerifyFlags, io: Io): Promise<number> {
   const { interrupt } = io;
   const publicKey = flags.publicKey === undefined ? undefined : await keyIn(flags.publicKey);
   // Before the journal: a running writer may add to both.
-  const checkpoints = flags.checkpoints === undefined ? [] : await checkpointsIn(flags.checkpoints);
+  const { checkpoints, notes } =
+    flags.checkpoints === undefined ? { checkpoints: [], notes: [] } : await checkpointsIn(flags.checkpoints);
   // Where checkpoints say that there was a chain, an empty folder is an answer.
   if (!(await hasChains(dir)) && checkpoints.length === 0)
     throw new UsageError(
@@ -45,6 +46,7 @@ export async function verify(flags: VerifyFlags, io: Io): Promise<number> {
   } finally {
     progress.end();
   }
+  report.notes.push(...notes);
   if (json) printJson(io, report);
   else show(report, dir, new Terminal(io));
   return report.ok ? EXIT.ok : EXIT.no;

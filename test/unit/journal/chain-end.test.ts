@@ -1,7 +1,6 @@
 import {
   appendFileSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -22,6 +21,7 @@ import { chainsIn, segmentFile } from "../../../src/journal/segment.js";
 import { verifyJournal } from "../../../src/journal/verify.js";
 import type { CallStart } from "../../../src/record.js";
 import { callsIn, entriesIn } from "../../support/chain-lines.js";
+import { systemError } from "../../support/faulty-disk.js";
 import { CHAIN_ID, JournalFixture } from "../../support/journal-fixture.js";
 import { syntheticCalls } from "../../support/synthetic-calls.js";
 
@@ -259,17 +259,18 @@ describe("a folder with other chains", () => {
 
   it("is written in spite of one that cannot be gone on with", async () => {
     died(1, id(7));
-    // A folder by the name of a segment cannot be read as a file; and it is the youngest.
-    mkdirSync(path(1));
+    died(1);
+    // The youngest is the first to be gone on with.
     utimesSync(path(1), new Date(), new Date(Date.now() + 60_000));
-    const journal = journalAudit({ dir });
+    const sync = (file: string) =>
+      file === path(1) ? Promise.reject(systemError("EIO", "fdatasync")) : nodeDisk.sync(file);
+    const journal = journalAudit({ dir }, { disk: { ...nodeDisk, sync } });
     const troubles: string[] = [];
     const told = (error: Error) => void troubles.push(error.message);
     await journal.start?.(start("a"))?.catch(told);
     await Promise.resolve(journal.close?.()).catch(told);
     expect(journal.chainId).toBe(id(7));
-    expect(troubles).toEqual([expect.stringContaining(`could not tidy up chain ${CHAIN_ID}: EISDIR`)]);
-    rmSync(path(1), { recursive: true });
+    expect(troubles).toEqual([expect.stringContaining(`could not tidy up chain ${CHAIN_ID}: EIO`)]);
     expect(callsIn(await linesOf(id(7))).get("open-1")?.ends).toEqual(["unknown"]);
   });
 
