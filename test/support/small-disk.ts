@@ -1,19 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** A file system in memory, small enough to be filled. */
 export interface SmallDisk {
   readonly dir: string;
-  /** Takes all room that is left, but for so many bytes. */
-  fill(but?: number): void;
+  /** Takes all room that is left. */
+  fill(): void;
   /** Gives that room back. */
   free(): void;
   unmount(): void;
 }
-
-const PAGE_BYTES = 4_096;
 
 /** Why there can be none here; undefined when there can. */
 export const noSmallDisk = reasonAgainst();
@@ -35,10 +33,13 @@ export function smallDisk(kilobytes: number): SmallDisk {
   const ballast = join(dir, "ballast");
   return {
     dir,
-    fill(but = 0) {
-      const { bavail, bsize } = statfsSync(dir);
-      const bytes = Math.max(0, bavail * bsize - Math.ceil(but / PAGE_BYTES) * PAGE_BYTES);
-      writeFileSync(ballast, Buffer.alloc(bytes));
+    fill() {
+      try {
+        writeFileSync(ballast, Buffer.alloc(kilobytes * 1_024));
+      } catch (error) {
+        // It has taken what there was, whoever else has taken some meanwhile.
+        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+      }
     },
     free: () => rmSync(ballast, { force: true }),
     unmount() {
