@@ -17,7 +17,7 @@ export interface VerifyOptions {
 }
 
 /** Of a chain: retention may remove a segment while it is waiting to be read. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 20;
 /** A writer's own files: who owns a chain, what recovery moved aside. */
 const OWN_FILE = /^[0-9a-f]{16}\.[\w.-]+(?<!\.jsonl)$/;
 

@@ -48,7 +48,13 @@ export function BreakerLanes({
 }) {
   const targets = report.targets.map(({ target }) => target);
   const told = report.breakers.filter(({ target }) => !targets.includes(target)).map(({ target }) => target);
-  const lanes = [...targets, ...told].slice(0, MOST_LANES);
+  const openings = new Map(report.breakers.map(({ target, opened }) => [target, opened]));
+  const all = [...targets, ...told];
+  // Where there is no room for all, those that have something to show.
+  const ranked =
+    all.length > MOST_LANES ? all.toSorted((a, b) => (openings.get(b) ?? 0) - (openings.get(a) ?? 0)) : all;
+  const lanes = ranked.slice(0, MOST_LANES);
+  const left = all.length - lanes.length;
   const short = shortNames(lanes);
   const width = Math.max(1, to - from);
   const percentOf = (ms: number) => `${((ms - from) / width) * 100}%`;
@@ -57,7 +63,7 @@ export function BreakerLanes({
     <Panel
       id="breakers"
       title="Breakers"
-      note={opened === 0 ? "none opened" : `opened ${count(opened)} ${opened === 1 ? "time" : "times"}`}
+      note={`${opened === 0 ? "none opened" : `opened ${count(opened)} ${opened === 1 ? "time" : "times"}`}${left > 0 ? ` · ${count(left)} more targets` : ""}`}
       legend={[
         { name: "open", color: "var(--open)" },
         { name: "probing", color: "var(--half)" },
