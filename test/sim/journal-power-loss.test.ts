@@ -12,7 +12,7 @@ import { LossyDisk } from "../support/lossy-disk.js";
 import { type Random, stream } from "./support/random.js";
 
 /** 300, 2 000 in CI, 10⁴ in the deep run. */
-const RUNS = Math.min(Math.ceil(Number(process.env.SIM_RUNS ?? 1_500) / 5), 10_000);
+const RUNS = Math.min(Number(process.env.SIM_RUNS ?? 300), 10_000);
 const FIRST = Number(process.env.SIM_SEED ?? 1);
 
 /** Waits are over at once: what is waited for is a disk, and it does not get better by itself here. */
