@@ -52,6 +52,7 @@ export class Journal {
     this.writer = new JournalWriter({
       ...this.#init,
       open: () => this.#open(),
+      hold: async () => this.#ownership?.hold(),
       onDurable: (place, lines) => {
         const records = lines.reduce((count, { event }) => count + (event === "checkpoint" ? 0 : 1), 0);
         this.#checkpoints?.reached(place, records);

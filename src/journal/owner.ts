@@ -19,11 +19,13 @@ export class Ownership {
   readonly chainId: string;
   readonly #dir: string;
   readonly #path: string;
+  readonly #generation: number;
   #sign: NodeJS.Timeout | undefined;
 
   private constructor(dir: string, chainId: string, generation: number) {
     this.chainId = chainId;
     this.#dir = dir;
+    this.#generation = generation;
     this.#path = join(dir, `${chainId}.${generation}.owner`);
   }
 
@@ -45,12 +47,30 @@ export class Ownership {
       return undefined;
     }
     await Promise.all(others.filter((n) => n < generation).map((n) => remove(dir, chainId, n)));
-    ownership.#sign = setInterval(() => {
-      const at = new Date();
-      utimes(ownership.#path, at, at).catch(() => {});
-    }, SIGN_MS);
+    ownership.#sign = setInterval(() => void ownership.hold().catch(() => {}), SIGN_MS);
     ownership.#sign.unref();
     return ownership;
+  }
+
+  /**
+   * Gives a sign of life. A note that went with its folder is put there again: without it, the next to come would write the
+   * chain, too.
+   *
+   * @throws the system's error when that cannot be done, ENOENT when there is no folder
+   */
+  async hold(): Promise<void> {
+    const at = new Date();
+    try {
+      await utimes(this.#path, at, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") return;
+      // Whoever took it over has removed it.
+      const others = await generations(this.#dir, this.chainId);
+      if (others.some((n) => n > this.#generation)) return;
+      await place(this.#path, noteOf()).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "EEXIST") throw error;
+      });
+    }
   }
 
   /** Lets others write the chain; leaves nothing of one that has no line. */

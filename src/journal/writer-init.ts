@@ -9,6 +9,8 @@ export interface WriterInit {
   dir: string;
   /** Finds the end of a chain that is ours to write. */
   open: () => Promise<ChainEnd>;
+  /** Asked before a segment is made: says in the folder that the chain is ours to write. @throws the system's error */
+  hold?: () => Promise<void>;
   disk: Disk;
   clock: Clock;
   version: string;

@@ -222,10 +222,11 @@ export class JournalWriter {
   }
 
   async #open(): Promise<OpenSegment> {
-    const { dir, disk, clock } = this.#init;
+    const { dir, disk, clock, hold } = this.#init;
     while (true) {
       const { file, index } = this.#chain.nextSegment;
       try {
+        await hold?.();
         return await OpenSegment.create(disk, join(dir, file), index, clock.now());
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
