@@ -4,6 +4,8 @@ import type { Waiting } from "./line-queue.js";
 /** The device is full, or refuses for now: the same bytes can be tried again where they ended. */
 const PASSING = new Set(["ENOSPC", "EDQUOT", "EAGAIN", "EINTR", "ENOBUFS", "ENOMEM", "EMFILE", "ENFILE"]);
 
+const OF_CALLS = ["request.start", "attempt", "request.end"];
+
 /** Says whether a write that failed is worth another try. */
 export function isPassing(error: unknown): boolean {
   return PASSING.has((error as NodeJS.ErrnoException).code ?? "");
@@ -59,6 +61,14 @@ export class OpenSegment {
     this.bytes += bytes;
     this.lines += lines.length;
     for (const { event } of lines) this.events[event] = (this.events[event] ?? 0) + 1;
+  }
+
+  /**
+   * It holds so many bytes, and something of calls. One that the open calls alone fill would be left for the next, and that
+   * one too, as long as retention has a tombstone to write for each.
+   */
+  isFull(maxBytes: number): boolean {
+    return this.bytes >= maxBytes && OF_CALLS.some((event) => event in this.events);
   }
 
   close(): Promise<void> {

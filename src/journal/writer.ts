@@ -180,7 +180,7 @@ export class JournalWriter {
     const segment = this.#segment;
     if (!segment) return;
     const isOld = clock.now() - segment.openedAt >= maxSegmentAgeMs;
-    if (!isOld && segment.bytes < maxSegmentBytes) return;
+    if (!isOld && !segment.isFull(maxSegmentBytes)) return;
     await this.#write([this.#own(this.#chain.closing(isOld ? "age" : "full", segment.lines))], segment);
     if (this.#segment !== segment) return;
     this.#segment = undefined;

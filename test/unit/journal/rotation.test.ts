@@ -113,6 +113,20 @@ describe("retention", () => {
     expect(await readdir(dir)).not.toContain(last.file);
   });
 
+  it("comes to rest, even if the calls under way fill a segment", async () => {
+    const sink = journalAudit({ dir, rotate: { maxBytes: 4_096 }, retain: { maxSegments: 2 } });
+    for (const { start } of calls(120)) await sink.start?.(start);
+    const seen = new Set<string>();
+    for (let looks = 0; looks < 10; looks++) {
+      for (const file of await filesIn(dir, ".jsonl")) seen.add(file);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const { length } = await filesIn(dir, ".jsonl");
+    await sink.close!();
+    expect(length).toBeLessThanOrEqual(3);
+    expect((await filesIn(dir, ".jsonl")).every((file) => seen.has(file))).toBe(true);
+  });
+
   it("deletes nothing before the tombstone is durable", async () => {
     const before = await filled({ rotate: { maxBytes: 4_096 } }, 8);
     await before.close!();
