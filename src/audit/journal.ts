@@ -59,7 +59,7 @@ class JournalSink implements JournalAudit {
   readonly #durability: NonNullable<JournalOptions["durability"]>;
   readonly #onFull: NonNullable<JournalOptions["onFull"]>;
   readonly #maxWaitMs: number;
-  readonly #maxContentChars: number;
+  readonly #maxContentBytes: number;
   /** To be thrown by the next call of a method, since whoever called the last one has gone on. */
   #trouble: Error | undefined;
 
@@ -73,7 +73,7 @@ class JournalSink implements JournalAudit {
     this.#durability = durability;
     this.#onFull = onFull;
     this.#maxWaitMs = maxWaitMs;
-    this.#maxContentChars = maxQueueBytes * CONTENT_SHARE;
+    this.#maxContentBytes = maxQueueBytes * CONTENT_SHARE;
     this.#journal = new Journal({
       dir: options.dir,
       clock,
@@ -211,6 +211,6 @@ class JournalSink implements JournalAudit {
 
   #content(content: JournalContent): KeptContent {
     const redact = this.#options.content?.redact;
-    return redact ? keptContent(redact, content, this.#maxContentChars) : {};
+    return redact ? keptContent(redact, content, this.#maxContentBytes) : {};
   }
 }

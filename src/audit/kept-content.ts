@@ -1,3 +1,4 @@
+import { escapedJson } from "../journal/line.js";
 import type { JournalContent } from "./journal-options.js";
 
 /** What a line says of prompt and answer. */
@@ -11,7 +12,7 @@ export interface KeptContent {
 export function keptContent(
   redact: (content: JournalContent) => unknown,
   content: JournalContent,
-  maxChars: number,
+  maxBytes: number,
 ): KeptContent {
   try {
     const kept = redact(content);
@@ -21,10 +22,15 @@ export function keptContent(
     }
     const json = JSON.stringify(kept);
     if (json === undefined) return {};
-    if (json.length > maxChars) return { contentError: `too long: ${json.length} characters` };
+    if (isLonger(json, maxBytes)) return { contentError: `too long: ${json.length} characters` };
     // Not `kept` itself: it may read differently, or throw, when it is read once more.
     return { content: JSON.parse(json) };
   } catch (error) {
     return { contentError: error instanceof Error ? error.name : "thrown" };
   }
+}
+
+/** As it will be written: a character takes up to six bytes then, and what is short by its length might fill the queue alone. */
+function isLonger(json: string, bytes: number): boolean {
+  return json.length > bytes || (json.length * 6 > bytes && Buffer.byteLength(escapedJson(json)) > bytes);
 }

@@ -24,10 +24,11 @@ const escaped = (text: string) =>
 
 /** JSON that stays on one line, and reads as what it is, in whatever shows it. */
 export function safeJson(value: unknown): string {
-  return safe(JSON.stringify(value));
+  return escapedJson(JSON.stringify(value));
 }
 
-function safe(json: string): string {
+/** The same of what is JSON already. */
+export function escapedJson(json: string): string {
   // Two looks that cost next to nothing spare most lines the third.
   const isAscii = Buffer.byteLength(json) === json.length;
   if (isAscii && !json.includes("\u007f")) return json;
@@ -44,7 +45,7 @@ export function bodyOf(event: JournalEvent): string {
     const { content, ...rest } = event as JournalEvent & { content?: unknown };
     json = JSON.stringify({ ...bounded(rest), ...(content !== undefined && { content }) });
   }
-  return safe(json).slice(1, -1);
+  return escapedJson(json).slice(1, -1);
 }
 
 export interface Place {

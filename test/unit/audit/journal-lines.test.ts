@@ -196,6 +196,7 @@ describe("content", () => {
       "a promise: redact must return at once",
     ],
     ["returns too much", () => "x".repeat(5 << 20), "too long: 5242882 characters"],
+    ["returns what must be escaped", () => "\u200b".repeat(1 << 20), "too long: 1048578 characters"],
     ["returns undefined", () => undefined, undefined],
     ["returns a function", () => () => {}, undefined],
     [
