@@ -34,6 +34,14 @@ const SIGNATURE_BYTES = 64;
 const NOT_SIGNED = "could not be signed";
 const NOT_TAKEN = "was not taken by checkpoint.to";
 
+/** Async, so that what the callback throws does not come before `#telling` is set, which would stay set then. */
+async function tellOne(
+  to: Exclude<CheckpointSink, string> | undefined,
+  checkpoint: Checkpoint,
+): Promise<void> {
+  await to?.(checkpoint);
+}
+
 /** Vouches for the chain's head every so many lines, or so often. One is made at a time; lines never wait for it. */
 export class Checkpoints {
   readonly #init: CheckpointsInit;
@@ -42,6 +50,8 @@ export class Checkpoints {
   /** Lines since the last one. */
   #lines = 0;
   #place: { seq: number; head: string } | undefined;
+  /** The last one came to nothing: its lines wait for the next. */
+  #hasFailed = false;
   #timer: unknown;
   #hasEnded = false;
   #making: Promise<void> | undefined;
@@ -70,14 +80,15 @@ export class Checkpoints {
   /** Makes the last one, if there is something new to vouch for. */
   async end(): Promise<void> {
     await this.#making;
-    if (this.#lines > 0) this.#due();
+    if (this.#lines > 0 || this.#hasFailed) this.#due();
     await this.#making;
     this.#hasEnded = true;
     this.#init.clock.clearTimeout(this.#timer);
   }
 
-  /** Resolves when the second place has taken what is durable, or has failed to. */
+  /** Resolves when the second place has taken what is durable, or has failed to: what it has not taken before is told again. */
   async told(): Promise<void> {
+    if (this.#untold.length > 0) this.#telling ??= this.#tellAll();
     await this.#telling;
   }
 
@@ -95,6 +106,7 @@ export class Checkpoints {
 
   async #make({ seq, head }: { seq: number; head: string }): Promise<void> {
     const { chainId, signer, clock, append } = this.#init;
+    this.#hasFailed = true;
     const n = this.#count + 1;
     const checkpoint: Checkpoint = {
       v: 1,
@@ -117,7 +129,10 @@ export class Checkpoints {
       return this.#trouble(NOT_SIGNED, error);
     }
     // One that is nowhere in the journal must not be in the second place.
-    if (append({ event: "checkpoint", checkpoint }, () => this.#tell(checkpoint))) this.#count = n;
+    if (append({ event: "checkpoint", checkpoint }, () => this.#tell(checkpoint))) {
+      this.#count = n;
+      this.#hasFailed = false;
+    }
   }
 
   #tell(checkpoint: Checkpoint): void {
@@ -133,7 +148,7 @@ export class Checkpoints {
       // In order: one that is missing between others is how a thief is found.
       for (let next = this.#untold[0]; next; next = this.#untold[0]) {
         if (typeof to === "string") await appendLine(to, JSON.stringify(next));
-        else await this.#answer(Promise.resolve(to?.(next)));
+        else await this.#answer(tellOne(to, next));
         this.#untold.shift();
       }
       this.#troubles.delete(NOT_TAKEN);

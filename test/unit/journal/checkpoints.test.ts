@@ -53,6 +53,44 @@ describe("checkpoints", () => {
     expect(entries.at(-1)!.seq - last.seq).toBeLessThanOrEqual(2);
   });
 
+  it("are told again after the callback has thrown at once", async () => {
+    const taken: number[] = [];
+    let thrown = 0;
+    const to = ({ n }: Checkpoint) => {
+      if (++thrown === 1) throw new Error("down");
+      taken.push(n);
+    };
+    const sink = journal({ everyRecords: 1, to });
+    await told(sink, 1);
+    await vi.waitFor(() => expect(thrown).toBeGreaterThan(0));
+    await told(sink, 1);
+    await vi.waitFor(() => expect(taken.slice(0, 2)).toEqual([1, 2]));
+    await sink.close?.().catch(() => {});
+  });
+
+  it("that came to nothing are made at the end, and told then", async () => {
+    let isDown = true;
+    const taken: number[] = [];
+    const answer = <T>(value: () => T) => {
+      if (isDown) throw new Error("down");
+      return value();
+    };
+    for (const checkpoint of [
+      { sign: (bytes: Buffer) => answer(() => sign(null, bytes, privateKey)), to: () => void taken.push(1) },
+      { to: () => void answer(() => taken.push(2)) },
+    ]) {
+      isDown = true;
+      const sink = journal({ everyRecords: 1, ...checkpoint });
+      // The trouble is told with the next call of a method.
+      await vi.waitFor(async () => expect(await told(sink, 1)).not.toEqual([]));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      isDown = false;
+      await sink.close?.().catch(() => {});
+    }
+    expect(taken).toContain(1);
+    expect(taken).toContain(2);
+  });
+
   it("are made every so often, while there is something new", async () => {
     const clock = steppedClock();
     const sink = journal({ everyMs: 1_000 }, clock);
