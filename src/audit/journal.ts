@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { resolve } from "node:path";
 import { systemClock } from "../clock.js";
 import { defined } from "../defined.js";
 import { AuditRefusal } from "../errors.js";
@@ -75,7 +76,8 @@ class JournalSink implements JournalAudit {
     this.#maxWaitMs = maxWaitMs;
     this.#maxContentBytes = maxQueueBytes * CONTENT_SHARE;
     this.#journal = new Journal({
-      dir: options.dir,
+      // Lines must not go elsewhere when the process changes its folder.
+      dir: resolve(options.dir),
       clock,
       version: VERSION,
       durability,
@@ -92,7 +94,7 @@ class JournalSink implements JournalAudit {
           ...DEFAULT_JOURNAL.checkpoint,
           ...defined(every),
           ...(sign !== undefined && { signer: signerOf(sign, "journalAudit: checkpoint.sign") }),
-          ...(to !== undefined && { to }),
+          ...(to !== undefined && { to: typeof to === "string" ? resolve(to) : to }),
         },
       }),
       ...(disk && { disk }),

@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { journalAudit } from "../../../src/audit/journal.js";
+import { nodeDisk } from "../../../src/journal/disk.js";
 import { calls, tell } from "../../support/journal-calls.js";
 import { steppedClock } from "../../support/stepped-clock.js";
 
@@ -39,4 +40,19 @@ it.each([
   expect(other.chainId).not.toBe(one.chainId);
   await Promise.allSettled([one.close?.(), other.close?.()]);
   clearInterval(timer);
+});
+
+it("a folder with a relative path is the same when the process goes to another", async () => {
+  const paths: string[] = [];
+  const disk = {
+    ...nodeDisk,
+    create: (path: string) => {
+      paths.push(path);
+      return nodeDisk.create(path);
+    },
+  };
+  const sink = journalAudit({ dir: relative(process.cwd(), join(dir, "journal")) }, { disk });
+  await tell(sink, calls(1)[0]);
+  await sink.close?.();
+  expect(paths.map(isAbsolute)).toEqual([true]);
 });
