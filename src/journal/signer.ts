@@ -13,6 +13,9 @@ export interface Signer {
   sign(bytes: Buffer): Promise<Uint8Array>;
 }
 
+/** Of a private key: PEM, JWK, or PKCS #8 (RFC 8410) as base64 or hex. */
+const KEY_TEXT = /-----|\n|^\s*\{|^\s*MC4CAQ|^\s*MFECAQ|^\s*30(2e|51)0201/i;
+
 const signAsync = promisify(sign) as (algorithm: null, data: Buffer, key: KeyObject) => Promise<Buffer>;
 
 /**
@@ -36,7 +39,7 @@ function keyIn(file: string, path: string): KeyObject {
   } catch (error) {
     const { code = "unreadable" } = error as NodeJS.ErrnoException;
     // Whoever hands in the key's text instead must not find it in a log.
-    const got = /-----|\n/.test(file) ? "the text of a key" : `${JSON.stringify(file)} (${code})`;
+    const got = KEY_TEXT.test(file) ? "the text of a key" : `${JSON.stringify(file)} (${code})`;
     throw new OptionsError(
       `${path} must be a file with an Ed25519 private key in PEM (openssl genpkey -algorithm ed25519), got ${got}`,
     );

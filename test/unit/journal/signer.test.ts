@@ -5,7 +5,8 @@ import { signerOf } from "../../../src/journal/signer.js";
 it("says what is wrong with a key, and never the key", () => {
   const pem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }) as string;
   const body = pem.split("\n")[1] as string;
-  for (const given of [pem, pem.trim(), body.concat("\n")]) {
+  const hex = Buffer.from(body, "base64").toString("hex");
+  for (const given of [pem, pem.trim(), body.concat("\n"), body, hex]) {
     let said = "";
     try {
       signerOf(given, "checkpoint.sign");
@@ -14,6 +15,7 @@ it("says what is wrong with a key, and never the key", () => {
     }
     expect(said).toMatch(/^checkpoint\.sign must be a file .*, got the text of a key$/);
     expect(said).not.toContain(body);
+    expect(said).not.toContain(hex);
   }
   expect(() => signerOf("/no/such.pem", "checkpoint.sign")).toThrow('got "/no/such.pem" (ENOENT)');
 });
