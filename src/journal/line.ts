@@ -19,8 +19,16 @@ const UNSAFE =
   /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\udb40[\udc00-\udc7f]/;
 const ALL_UNSAFE = new RegExp(UNSAFE.source, "g");
 
-const escaped = (text: string) =>
-  text.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+/** Of what UNSAFE finds, which is no more than some two hundred. */
+const escapes = new Map<string, string>();
+
+function escaped(text: string): string {
+  const known = escapes.get(text);
+  if (known !== undefined) return known;
+  const units = text.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  escapes.set(text, units);
+  return units;
+}
 
 /** JSON that stays on one line, and reads as what it is, in whatever shows it. */
 export function safeJson(value: unknown): string {
