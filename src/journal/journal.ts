@@ -111,6 +111,8 @@ export class Journal {
         onTrouble,
       });
     }
+    // A process that is started anew each day may never come to rotate.
+    this.#chore(() => this.#retire());
     this.#chore(() => this.#tidy());
     return end;
   }

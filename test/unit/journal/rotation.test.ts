@@ -113,6 +113,16 @@ describe("retention", () => {
     expect(await readdir(dir)).not.toContain(last.file);
   });
 
+  it("deletes for writers, too, that never live to see a rotation", async () => {
+    for (let life = 0; life < 5; life++) {
+      const sink = journalAudit({ dir, retain: { maxSegments: 2 } });
+      await tell(sink, calls(1)[0]);
+      await sink.close!();
+    }
+    expect((await filesIn(dir, ".jsonl")).length).toBeLessThanOrEqual(3);
+    await verifiedChain(dir);
+  });
+
   it("comes to rest, even if the calls under way fill a segment", async () => {
     const sink = journalAudit({ dir, rotate: { maxBytes: 4_096 }, retain: { maxSegments: 2 } });
     for (const { start } of calls(120)) await sink.start?.(start);
