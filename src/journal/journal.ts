@@ -78,22 +78,23 @@ export class Journal {
     this.#startClosing();
     this.#init.clock.clearTimeout(this.#nextTidy);
     this.writer.hurry();
-    await this.#flushed();
+    await this.#upTo(this.writer.flush());
     await this.#chores;
-    await this.#checkpoints?.end();
+    // A key vault that does not answer must not cost the segment its end.
+    if (this.#checkpoints) await this.#upTo(this.#checkpoints.end());
     await this.writer.close();
     await this.#checkpoints?.told();
     await this.#ownership?.release();
   }
 
-  /** Lines may come faster than they are written, and are not waited for without end. */
-  async #flushed(): Promise<void> {
+  /** What may have no end, such as lines that come faster than they are written, is not waited for without end. */
+  async #upTo(work: Promise<void>): Promise<void> {
     const { clock, closeMs } = this.#init;
     let timer: unknown;
     const timeUp = new Promise<void>((resolve) => {
       timer = clock.setTimeout(resolve, closeMs);
     });
-    await Promise.race([this.writer.flush(), timeUp]);
+    await Promise.race([work, timeUp]);
     clock.clearTimeout(timer);
   }
 

@@ -206,4 +206,16 @@ describe("checkpoints", () => {
     clearInterval(timer);
     expect((await checkpointsOf()).length).toBeGreaterThan(1);
   });
+
+  it("of a signer that never answers do not keep the journal from its end", async () => {
+    const clock = steppedClock();
+    const sink = journal({ everyRecords: 3, sign: () => new Promise(() => {}) }, clock);
+    await told(sink, 4);
+    const closing = sink.close?.();
+    const timer = setInterval(() => clock.advance(100), 2);
+    await Promise.resolve(closing).catch(() => {});
+    clearInterval(timer);
+    const { entries } = await verifiedChain(join(dir, "journal"));
+    expect(entries.at(-1)).toMatchObject({ event: "segment.close", reason: "closed" });
+  });
 });
