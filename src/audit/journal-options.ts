@@ -1,5 +1,6 @@
 import { KeyObject } from "node:crypto";
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, closeSync, constants, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { OptionsError } from "../errors.js";
 import type { CheckpointSink } from "../journal/checkpoints.js";
@@ -137,12 +138,33 @@ export function checkJournalOptions(options: JournalOptions): void {
   const result = schema.safeParse(options);
   if (!result.success) throw optionsError(result.error, options, { prefix: "journalAudit: " });
   try {
-    mkdirSync(options.dir, { recursive: true, mode: 0o750 });
+    const made = mkdirSync(options.dir, { recursive: true, mode: 0o750 });
+    if (made !== undefined && options.durability === "fsync") syncName(options.dir, made);
     accessSync(options.dir, constants.W_OK | constants.R_OK | constants.X_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new OptionsError(
       `journalAudit: dir must be a folder that can be written, got ${JSON.stringify(options.dir)} (${code})`,
     );
+  }
+}
+
+/** A power cut may take a new folder with all that is in it, as long as the one above has not been synced. */
+function syncName(dir: string, firstMade: string): void {
+  // Windows cannot open folders, and needs no such thing.
+  if (process.platform === "win32") return;
+  const top = dirname(resolve(firstMade));
+  for (let folder = dirname(resolve(dir)); folder.length >= top.length; folder = dirname(folder)) {
+    try {
+      const file = openSync(folder, "r");
+      try {
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+    } catch {
+      // One that may not be read, or a file system that syncs no folders: the journal can be written all the same.
+    }
+    if (folder === dirname(folder)) return;
   }
 }
