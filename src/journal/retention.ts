@@ -29,10 +29,16 @@ export function retired(segments: readonly Segment[], retain: Retain, now: numbe
   return gone;
 }
 
-/** What stays of segments that go. @throws the system's error, and when a segment is none */
+/** What stays of segments that go. @throws the system's error, and one that names a segment which is damaged */
 export async function tombstoneOf(segments: readonly Segment[]): Promise<Tombstone> {
   const stones = segments.map(async ({ file, path, bytes }) => {
-    const [first, last] = await Promise.all([firstOf(path), lastOf(path, bytes)]);
+    const [first, last] = await Promise.all([firstOf(path), lastOf(path, bytes)]).catch((error) => {
+      if (!(error instanceof SyntaxError)) throw error;
+      // Its own words would put a piece of the line into a log.
+      throw new Error(
+        `${file} is damaged: move it away, or no segment is deleted (open-router audit verify tells more)`,
+      );
+    });
     return { file, firstSeq: first.seq, lastSeq: last.seq, head: last.hash, bytes };
   });
   return { event: "tombstone", segments: await Promise.all(stones) };
@@ -47,7 +53,7 @@ export async function remove({ file, path }: Segment): Promise<void> {
 
 async function firstOf(path: string): Promise<JournalEntry> {
   for await (const [line] of rawLines(path)) if (line) return entryOf(line.bytes);
-  throw new Error(`${path} has no line`);
+  throw new SyntaxError("no line");
 }
 
 async function lastOf(path: string, bytes: number): Promise<JournalEntry> {

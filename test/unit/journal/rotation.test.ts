@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, rm, stat, utimes } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { journalAudit } from "../../../src/audit/journal.js";
 import type { JournalOptions } from "../../../src/audit/journal-options.js";
@@ -121,6 +121,16 @@ describe("retention", () => {
     }
     expect((await filesIn(dir, ".jsonl")).length).toBeLessThanOrEqual(3);
     await verifiedChain(dir);
+  });
+
+  it("names a segment that is damaged, and shows nothing of it", async () => {
+    for (let life = 0; life < 3; life++) await (await filled({}, 1)).close!();
+    const [file] = await filesIn(dir, ".jsonl");
+    await writeFile(file!, "a secret question\n");
+    const sink = journalAudit({ dir, retain: { maxSegments: 1 } });
+    const said = await Promise.resolve(sink.close!()).catch((error: Error) => error.message);
+    expect(said).toContain(`${basename(file!)} is damaged`);
+    expect(said).not.toContain("secret");
   });
 
   it("comes to rest, even if the calls under way fill a segment", async () => {
