@@ -118,7 +118,7 @@ class JournalSink implements JournalAudit {
       event: "request.start",
       callId: call.callId,
       start: this.#digested(call),
-      ...(content && this.#content({ callId: call.callId, at: "start", request: content.request })),
+      ...this.#content(content, ({ request }) => ({ callId: call.callId, at: "start", request })),
     };
     const isDurable = await this.#durable(event);
     if (!isDurable && this.#onFull === "reject") {
@@ -141,7 +141,7 @@ class JournalSink implements JournalAudit {
       callId,
       outcome,
       record: this.#digested(record),
-      ...(content && this.#content({ callId, at: "end", text: content.text })),
+      ...this.#content(content, ({ text }) => ({ callId, at: "end", text })),
     };
     this.#append(event);
     this.#complain();
@@ -211,8 +211,9 @@ class JournalSink implements JournalAudit {
     return { ...evidence, requestDigest: `hmac-sha256:${digest}` };
   }
 
-  #content(content: JournalContent): KeptContent {
+  /** Looked at only where it is kept: each look at a request makes a copy of it. */
+  #content(content: CallContent | undefined, of: (content: CallContent) => JournalContent): KeptContent {
     const redact = this.#options.content?.redact;
-    return redact ? keptContent(redact, content, this.#maxContentBytes) : {};
+    return content && redact ? keptContent(redact, of(content), this.#maxContentBytes) : {};
   }
 }

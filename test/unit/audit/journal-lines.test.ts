@@ -155,6 +155,16 @@ describe("content", () => {
     expect(await readFile(path!, "utf8")).not.toContain("secret");
   });
 
+  it("is not so much as looked at then, since that copies the request", async () => {
+    const looked: PropertyKey[] = [];
+    const content = new Proxy({ request, text }, { get: (_, key) => void looked.push(key) });
+    await journaled({}, async (sink) => {
+      await sink.start?.(start, content);
+      sink.write(record, content);
+    });
+    expect(looked).toEqual([]);
+  });
+
   it("is what redact returns, of the request and of the text", async () => {
     const given: JournalContent[] = [];
     const lines = await written((content) => {
