@@ -82,7 +82,8 @@ export class Ownership {
 }
 
 /**
- * Removes the notes of writers that are gone, and wrote nothing. Nobody claims such a chain, since nobody finds it.
+ * Removes the notes of writers that are gone, and wrote nothing: nobody claims such a chain, since nobody finds it. And notes
+ * that have a successor, which died before it had removed them.
  *
  * @throws the system's error when the folder cannot be read
  */
@@ -94,8 +95,10 @@ export async function sweep(dir: string): Promise<void> {
     if (held && !isAlive(held.note, held.ageMs)) await unlink(path).catch(() => {});
   }
   for (const chainId of new Set(files.flatMap((file) => NAME.exec(file)?.[1] ?? []))) {
-    if (await hasSegments(dir, chainId)) continue;
     const held = await highest(dir, chainId);
+    const old = (await generations(dir, chainId)).filter((n) => held && n < held.generation);
+    await Promise.all(old.map((n) => remove(dir, chainId, n)));
+    if (await hasSegments(dir, chainId)) continue;
     // It may have written in between.
     if (!held || isAlive(held.note, held.ageMs) || (await hasSegments(dir, chainId))) continue;
     await Promise.all((await generations(dir, chainId)).map((n) => remove(dir, chainId, n)));

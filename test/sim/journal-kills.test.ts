@@ -22,7 +22,8 @@ const KILLS_PER_FOLDER = 10;
 const random = stream(Number(process.env.SIM_SEED ?? 1), "kills");
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const child = here("../support/journal-child.bundle.mjs");
+// Of this process: another run of the tests may be under way.
+const child = here(`../support/journal-child.${process.pid}.bundle.mjs`);
 
 beforeAll(async () => {
   await build({

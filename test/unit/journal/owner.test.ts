@@ -159,9 +159,10 @@ describe("who may write a chain", () => {
       writeFileSync(join(dir, file), JSON.stringify({ ...noteOf(), ...text }));
     write("aaaaaaaaaaaaaaaa.1.owner", { pid });
     write("bbbbbbbbbbbbbbbb.1.owner", {});
+    write("bbbbbbbbbbbbbbbb.2.owner", {});
     write("cccccccccccccccc.1.owner.00ff00ff.draft", { pid });
     note({ pid });
     await sweep(dir);
-    expect(owners()).toEqual([`${CHAIN}.1.owner`, "bbbbbbbbbbbbbbbb.1.owner"]);
+    expect(owners()).toEqual([`${CHAIN}.1.owner`, "bbbbbbbbbbbbbbbb.2.owner"]);
   });
 });
