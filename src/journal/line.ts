@@ -64,21 +64,8 @@ export interface Place {
   prev: string;
 }
 
-export interface Sealed {
-  /** With its line break. */
-  text: string;
-  hash: string;
-}
-
 /** More than a line has besides its body. */
 export const FRAME_BYTES = 280;
-
-/** The line of an event at its place. */
-export function seal(place: Place, body: string): Sealed {
-  const buffer = Buffer.allocUnsafe(Buffer.byteLength(body) + FRAME_BYTES);
-  const sealed = sealInto(buffer, 0, place, body);
-  return { text: buffer.toString("utf8", 0, sealed.end), hash: sealed.hash };
-}
 
 /** Writes the line of an event at its place. One buffer for many lines: a string for each would take twice the time. */
 export function sealInto(

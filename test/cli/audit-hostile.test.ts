@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { JournalEntry, JournalEvent } from "../../src/journal/entry.js";
 import { follow } from "../../src/journal/follow.js";
-import { bodyOf, GENESIS, seal } from "../../src/journal/line.js";
+import { bodyOf, GENESIS } from "../../src/journal/line.js";
 import { segmentFile } from "../../src/journal/segment.js";
 import { CallIndex } from "../../src/serve/call-index.js";
 import { overviewOf } from "../../src/serve/overview.js";
 import { jsonLines, play } from "../support/cli.js";
 import { CHAIN_ID, JournalFixture } from "../support/journal-fixture.js";
+import { seal } from "../support/sealed-line.js";
 import { syntheticCalls } from "../support/synthetic-calls.js";
 
 const dir = mkdtempSync(join(tmpdir(), "hostile-"));

@@ -1,8 +1,9 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { JournalEvent } from "../../src/journal/entry.js";
-import { bodyOf, GENESIS, seal } from "../../src/journal/line.js";
+import { bodyOf, GENESIS } from "../../src/journal/line.js";
 import { segmentFile } from "../../src/journal/segment.js";
+import { seal } from "./sealed-line.js";
 import type { SyntheticCall } from "./synthetic-calls.js";
 
 export const CHAIN_ID = "00f1e2d3c4b5a697";

@@ -2,9 +2,10 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { CallStart } from "../../src/chain.js";
 import type { JournalEvent, SegmentOpen } from "../../src/journal/entry.js";
-import { bodyOf, GENESIS, seal } from "../../src/journal/line.js";
+import { bodyOf, GENESIS } from "../../src/journal/line.js";
 import { segmentFile } from "../../src/journal/segment.js";
 import { CHAIN_ID } from "./journal-fixture.js";
+import { seal } from "./sealed-line.js";
 
 /** Writes a chain line by line, and lets a test say where it departs from what is usual. */
 export class JournalLines {

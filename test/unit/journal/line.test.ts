@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bodyOf, entryOf, eventOf, GENESIS, linkOf, seal } from "../../../src/journal/line.js";
+import { bodyOf, entryOf, eventOf, GENESIS, linkOf } from "../../../src/journal/line.js";
 import { attemptsIn, headOf } from "../../../src/journal/line-head.js";
+import { seal } from "../../support/sealed-line.js";
 
 const place = {
   seq: 7,

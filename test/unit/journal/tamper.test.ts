@@ -2,11 +2,12 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { bodyOf, entryOf, GENESIS, seal } from "../../../src/journal/line.js";
+import { bodyOf, entryOf, GENESIS } from "../../../src/journal/line.js";
 import { verifyJournal } from "../../../src/journal/verify.js";
 import { seeded } from "../../../src/seeded.js";
 import { keys } from "../../support/checkpoints.js";
 import { writeJournal } from "../../support/journal-fixture.js";
+import { seal } from "../../support/sealed-line.js";
 import { syntheticCalls } from "../../support/synthetic-calls.js";
 import { TamperedLog } from "../../support/tampering.js";
 
