@@ -1,8 +1,8 @@
-import { verifyJournal } from "../../src/journal/verify.js";
-import { ReportFold } from "../../src/report/fold.js";
-import { readCalls } from "../../src/report/journal-calls.js";
-import { JournalFixture } from "../support/journal-fixture.js";
-import { syntheticCalls } from "../support/synthetic-calls.js";
+import { verifyJournal } from "../../../src/journal/verify.js";
+import { ReportFold } from "../../../src/report/fold.js";
+import { readCalls } from "../../../src/report/journal-calls.js";
+import { JournalFixture } from "../../support/journal-fixture.js";
+import { syntheticCalls } from "../../support/synthetic-calls.js";
 
 /** About 64 MB, the size at which the writer begins a new segment. */
 const SEGMENT_CALLS = 22_000;

@@ -1,12 +1,12 @@
 import { statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Dispatch } from "../../src/audit/dispatch.js";
-import { journalAudit } from "../../src/audit/journal.js";
-import { systemClock } from "../../src/clock.js";
-import type { AuditSink } from "../../src/record.js";
-import { type SyntheticCall, syntheticCalls } from "../support/synthetic-calls.js";
-import { threadTimeUs } from "./thread-time.js";
+import { Dispatch } from "../../../src/audit/dispatch.js";
+import { journalAudit } from "../../../src/audit/journal.js";
+import { systemClock } from "../../../src/clock.js";
+import type { AuditSink } from "../../../src/record.js";
+import { type SyntheticCall, syntheticCalls } from "../../support/synthetic-calls.js";
+import { threadTimeUs } from "../thread-time.js";
 
 const CALLS = 20_000;
 const ROUNDS = 5;

@@ -1,7 +1,7 @@
+import type { Machine } from "../machine.js";
+import { THREAD_TIME_SOURCE } from "../thread-time.js";
 import type { CallCost } from "./call-cost.js";
-import type { Machine } from "./machine.js";
 import type { ReadingTimes } from "./reading-times.js";
-import { THREAD_TIME_SOURCE } from "./thread-time.js";
 import type { Acks } from "./writer-rate.js";
 
 export interface AuditNumbers {

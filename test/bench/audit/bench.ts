@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { auditPage } from "./audit-page.js";
+import { machine } from "../machine.js";
 import { callCost } from "./call-cost.js";
-import { machine } from "./machine.js";
+import { auditPage } from "./page.js";
 import { bigJournal, readingTimes } from "./reading-times.js";
 import { syncAcks, writerRate } from "./writer-rate.js";
 

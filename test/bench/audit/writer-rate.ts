@@ -1,8 +1,8 @@
-import { systemClock } from "../../src/clock.js";
-import type { JournalEvent } from "../../src/journal/entry.js";
-import { Journal } from "../../src/journal/journal.js";
-import type { Durability } from "../../src/journal/writer-init.js";
-import { syntheticCalls } from "../support/synthetic-calls.js";
+import { systemClock } from "../../../src/clock.js";
+import type { JournalEvent } from "../../../src/journal/entry.js";
+import { Journal } from "../../../src/journal/journal.js";
+import type { Durability } from "../../../src/journal/writer-init.js";
+import { syntheticCalls } from "../../support/synthetic-calls.js";
 
 /** Producers that wait until their line counts before they have the next one. */
 const PRODUCERS = 1_000;

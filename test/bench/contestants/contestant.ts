@@ -1,0 +1,18 @@
+/** What every contestant is given. */
+export interface Setting {
+  /** Ends with `/api/v1`. */
+  baseURL: string;
+  apiKey: string;
+  /** Tried in this order by whoever can. */
+  models: string[];
+  /** A folder for what is written. */
+  dir: string;
+}
+
+export interface Contestant {
+  /** One streamed call, read as the documentation says; resolves with its whole text. `first` at the first text. */
+  call(prompt: string, first: () => void): Promise<string>;
+  close?(): Promise<void> | void;
+}
+
+export type Create = (setting: Setting) => Promise<Contestant>;
