@@ -16,7 +16,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/package/**", "test/browser/**"],
+    exclude: ["**/node_modules/**", "test/package/**", "test/browser/**"],
     testTimeout: 30_000,
     // vitest leaves one core free, which on a machine with two is half of it.
     maxWorkers: Math.max(2, availableParallelism() - 1),
