@@ -11,14 +11,15 @@ import {
 } from "@aigne/core";
 import type { OpenAI } from "openai";
 import type { SafeParseReturnType } from "zod";
-import { answerSource, cancellable } from "./aigne/answer-source.js";
 import { chainOptions, DEFAULT_CHAT_MODEL, targetPath } from "./aigne/chain-options.js";
+import { DeltaSource } from "./aigne/delta-source.js";
 import { Deltas } from "./aigne/deltas.js";
-import { CANCELLATION, callOptionsOf } from "./aigne/invocation.js";
+import { callOptionsOf, shortcutOf } from "./aigne/invocation.js";
 import { warnOfOptions } from "./aigne/option-warnings.js";
 import { complaintOf } from "./aigne/output.js";
 import { mapInput } from "./aigne/request.js";
 import { readableSchema } from "./aigne/schema.js";
+import { SHORTCUT, Shortcut } from "./aigne/shortcut.js";
 import {
   FallbackChain,
   type OpenRouterProvider,
@@ -44,6 +45,11 @@ export interface OpenRouterChatModelOptions extends ChatModelOptions, Resilience
    * `preferInputFileType`. What is to be cached is marked with `cacheControl` on texts, messages and tools.
    */
   modelOptions?: NonNullable<ChatModelOptions["modelOptions"]>;
+  /**
+   * Default true: what one network read brings of the text is one delta, so that a stream that is behind catches up in few
+   * steps. `false`: one delta for each event of the wire.
+   */
+  coalesce?: boolean;
   /** Passed to the `openai` client; `maxRetries` and `timeout` have no effect: see `retry` and `timeouts`. */
   clientOptions?: NonNullable<OpenRouterOptions["clientOptions"]>;
 }
@@ -121,11 +127,16 @@ export class OpenRouterChatModel extends ChatModel {
   override invoke(input: Input, options?: Invocation): Promise<AgentResponse<ChatModelOutput>>;
   /** `signal` aborts the call; cancelling the returned stream does too, and closes the socket. */
   override async invoke(input: Input, options: Invocation = {}): Promise<AgentResponse<ChatModelOutput>> {
-    if (!options.streaming) return super.invoke(input, options);
-    const cancellation = new AbortController();
-    const told = { ...options, streaming: true as const, [CANCELLATION]: cancellation.signal };
-    const stream = await super.invoke(input, told);
-    return cancellable(stream, () => cancellation.abort());
+    // Whoever calls with the options of another call, such as a hook, has no part in its shortcut.
+    const shortcut = options.streaming ? new Shortcut({ direct: this.#processesItself }) : undefined;
+    const told = { ...options, [SHORTCUT]: shortcut };
+    const answer = await super.invoke(input, told);
+    return shortcut && answer instanceof ReadableStream ? shortcut.join(answer) : answer;
+  }
+
+  /** A subclass that has a `process` of its own is to see every delta. */
+  get #processesItself(): boolean {
+    return this.process === OpenRouterChatModel.prototype.process;
   }
 
   override async process(
@@ -154,7 +165,13 @@ export class OpenRouterChatModel extends ChatModel {
           (schema, value) => this.validateJsonSchema(schema, value, { safe: true }).success,
         ),
     });
-    return answerSource(stream, new Deltas({ json: input.responseFormat?.type === "json_schema" }));
+    const json = input.responseFormat?.type === "json_schema";
+    const source = new DeltaSource(stream, new Deltas({ json, coalesce: this.options?.coalesce }));
+    const shortcut = shortcutOf(options);
+    if (shortcut) return shortcut.attach(source);
+    if (streamed || !this.#processesItself) return source.deltas();
+    while (await source.read());
+    return source.summary();
   }
 
   // ChatModel awaits neither this check nor the two below: what they throw would be a rejection without a reader, which

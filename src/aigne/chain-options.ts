@@ -32,6 +32,7 @@ export const RESILIENCE = [
 interface ChatModelTargets extends ResilienceOptions {
   model?: string | null;
   fallbackModels?: (string | TargetOptions)[] | null;
+  coalesce?: boolean | null;
 }
 
 /** Where a target stands in the options of OpenRouterChatModel. */
@@ -50,6 +51,10 @@ export function chainOptions(options: ChatModelTargets, provider: Provider): Fal
     throw new OptionsError(`fallbackModels must be a list of models, got ${JSON.stringify(fallbackModels)}`);
   }
   fallbackModels.forEach(refuseGetters);
+  const { coalesce = true } = options;
+  if (coalesce !== null && typeof coalesce !== "boolean") {
+    throw new OptionsError(`coalesce must be true or false, got ${JSON.stringify(coalesce)}`);
+  }
   const set = RESILIENCE.flatMap((key) => {
     const value = options[key];
     return value === undefined || value === null ? [] : [[key, value]];

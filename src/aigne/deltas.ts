@@ -7,37 +7,73 @@ import { answerJson, outputFile, outputToolCalls, outputUsage } from "./output.j
 type Chunk = AgentResponseChunk<ChatModelOutput>;
 type Streamed = "text" | "thoughts";
 
+export interface DeltasOptions {
+  /** The answer is JSON. */
+  json: boolean;
+  /** The text of one network read is one delta; else that of one event. Default true. */
+  coalesce?: boolean | undefined;
+}
+
 /** Turns the chain's parts into AIGNE's deltas: text as it comes, everything else in one delta at the end. */
 export class Deltas {
   readonly #fold = new AnswerFold();
   readonly #json: boolean;
+  readonly #coalesce: boolean;
   readonly #sent = new Set<Streamed>();
   #restarts = 0;
+  #end: Partial<ChatModelOutput> | undefined;
 
-  constructor(options: { json: boolean }) {
-    this.#json = options.json;
+  constructor({ json, coalesce = true }: DeltasOptions) {
+    this.#json = json;
+    this.#coalesce = coalesce;
   }
 
   /** `record` is needed with the batch that finishes. */
   push(parts: readonly Part[], record?: AuditRecord): Chunk[] {
     this.#fold.add(parts);
     const chunks: Chunk[] = [];
-    let pieces: Partial<Record<Streamed, string>> = {};
+    let thoughts = "";
+    let text = "";
     for (const part of parts) {
       if (part.type === "restart") {
         chunks.push(...this.#reset());
-        pieces = {};
-      } else if (part.type === "thoughts") pieces.thoughts = (pieces.thoughts ?? "") + part.text;
+        thoughts = text = "";
+      } else if (part.type === "thoughts") thoughts += part.text;
       // JSON is of use only whole; it comes as `json`, not as text.
-      else if (part.type === "text" && !this.#json) pieces.text = (pieces.text ?? "") + part.text;
+      else if (part.type === "text" && !this.#json) text += part.text;
+      if (this.#coalesce) continue;
+      this.#say(thoughts, text, chunks);
+      thoughts = text = "";
     }
-    for (const key of ["thoughts", "text"] as const) {
-      if (pieces[key] === undefined) continue;
-      this.#sent.add(key);
-      chunks.push({ delta: { text: { [key]: pieces[key] } } });
+    this.#say(thoughts, text, chunks);
+    if (record) {
+      this.#end = this.#final(record);
+      chunks.push({ delta: { json: this.#end } });
     }
-    if (record) chunks.push({ delta: { json: this.#final(record) } });
     return chunks;
+  }
+
+  /** One delta for all of them, as far as they have come. As JSON: it is right whether or not the others were read. */
+  summary(): Chunk | undefined {
+    const { text, thoughts } = this.#fold.answer;
+    const said = { ...this.#end };
+    // Of what a restart took back nothing is left to be said.
+    for (const [key, value] of Object.entries({ thoughts, text }) as [Streamed, string][]) {
+      if (this.#sent.has(key) && value !== "") said[key] = value;
+      else delete said[key];
+    }
+    return Object.keys(said).length > 0 ? { delta: { json: said } } : undefined;
+  }
+
+  #say(thoughts: string, text: string, chunks: Chunk[]): void {
+    if (thoughts !== "") {
+      this.#sent.add("thoughts");
+      chunks.push({ delta: { text: { thoughts } } });
+    }
+    if (text !== "") {
+      this.#sent.add("text");
+      chunks.push({ delta: { text: { text } } });
+    }
   }
 
   /**

@@ -1,13 +1,11 @@
 import type { AgentInvokeOptions } from "@aigne/core";
 import type { Caller } from "../record.js";
-
-/** Under this key `invoke` hands `process` the signal of its own stream's cancellation. */
-export const CANCELLATION = Symbol("cancellation");
+import { SHORTCUT, type Shortcut } from "./shortcut.js";
 
 /** What AIGNE passes through although its types do not say so. */
 interface Invocation extends Partial<AgentInvokeOptions> {
   signal?: unknown;
-  [CANCELLATION]?: AbortSignal;
+  [SHORTCUT]?: Shortcut | undefined;
 }
 
 /** Who calls, how they may leave, and what they want in the record. */
@@ -29,18 +27,22 @@ export function callOptionsOf(options: AgentInvokeOptions): {
   };
 }
 
+/** The shortcut that `invoke` has laid for this call. */
+export function shortcutOf(options: AgentInvokeOptions): Shortcut | undefined {
+  return (options as Invocation)[SHORTCUT];
+}
+
 /**
  * Every channel that can say "stop": the call's own `signal` (lost on the way through `aigne.invoke`), the user
- * context's (which is not), our stream's cancellation, and the time limit of AIGNE's context.
+ * context's (which is not), and the time limit of AIGNE's context. A stream cancelled before its call began is one more.
  */
 function signalsOf(options: Invocation): AbortSignal[] {
   const { context } = options;
   const limits = context as { status?: string; internal?: { abortController?: AbortController } } | undefined;
-  if (limits?.status === "timeout") return [AbortSignal.abort()];
+  if (limits?.status === "timeout" || options[SHORTCUT]?.cancelled) return [AbortSignal.abort()];
   // One by one: on Node 20 AbortSignal.any leaves a trace on a long-lived signal at every call.
   return [
     options.signal,
-    options[CANCELLATION],
     (context?.userContext as { signal?: unknown } | undefined)?.signal,
     limits?.internal?.abortController?.signal,
   ].filter((signal) => signal instanceof AbortSignal);

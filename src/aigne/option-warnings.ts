@@ -8,6 +8,7 @@ const OURS: readonly string[] = [
   "fallbackModels",
   "modelOptions",
   "clientOptions",
+  "coalesce",
   ...RESILIENCE,
 ];
 

@@ -1,6 +1,7 @@
 import { type AgentInvokeOptions, AIGNE } from "@aigne/core";
 import { describe, expect, test } from "vitest";
-import { CANCELLATION, callOptionsOf } from "../../../src/aigne/invocation.js";
+import { callOptionsOf } from "../../../src/aigne/invocation.js";
+import { SHORTCUT, Shortcut } from "../../../src/aigne/shortcut.js";
 
 const options = (more: object, userContext: Record<string, unknown> = {}) => {
   const context = new AIGNE().newContext();
@@ -11,36 +12,38 @@ const options = (more: object, userContext: Record<string, unknown> = {}) => {
 const aborted = (given: AgentInvokeOptions) => callOptionsOf(given).signal.some((signal) => signal.aborted);
 
 describe("the signals of a call", () => {
-  test.each([
-    "options.signal",
-    "the stream's cancellation",
-    "userContext.signal",
-    "the context's time limit",
-  ])("are aborted by %s", (channel) => {
-    const controllers = {
-      "options.signal": new AbortController(),
-      "the stream's cancellation": new AbortController(),
-      "userContext.signal": new AbortController(),
-    } as Record<string, AbortController>;
-    const given = options(
-      {
-        signal: controllers["options.signal"]?.signal,
-        [CANCELLATION]: controllers["the stream's cancellation"]?.signal,
-      },
-      { signal: controllers["userContext.signal"]?.signal },
-    );
-    const { internal } = given.context as unknown as { internal: { abortController: AbortController } };
-    controllers["the context's time limit"] = internal.abortController;
-    expect(aborted(given)).toBe(false);
-    controllers[channel]?.abort();
-    expect(aborted(given)).toBe(true);
-  });
+  test.each(["options.signal", "userContext.signal", "the context's time limit"])(
+    "are aborted by %s",
+    (channel) => {
+      const controllers = {
+        "options.signal": new AbortController(),
+        "userContext.signal": new AbortController(),
+      } as Record<string, AbortController>;
+      const given = options(
+        { signal: controllers["options.signal"]?.signal },
+        { signal: controllers["userContext.signal"]?.signal },
+      );
+      const { internal } = given.context as unknown as { internal: { abortController: AbortController } };
+      controllers["the context's time limit"] = internal.abortController;
+      expect(aborted(given)).toBe(false);
+      controllers[channel]?.abort();
+      expect(aborted(given)).toBe(true);
+    },
+  );
 
   test("are aborted from the start when the context's time is over", () => {
     const given = options({});
     (
       given.context as unknown as { internal: { abortController: AbortController } }
     ).internal.abortController.abort();
+    expect(aborted(given)).toBe(true);
+  });
+
+  test("are aborted from the start when the call's stream was cancelled before", () => {
+    const shortcut = new Shortcut({ direct: true });
+    const given = options({ [SHORTCUT]: shortcut });
+    expect(aborted(given)).toBe(false);
+    shortcut.cancelled = true;
     expect(aborted(given)).toBe(true);
   });
 
