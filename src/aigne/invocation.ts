@@ -27,6 +27,13 @@ export function callOptionsOf(options: AgentInvokeOptions): {
   };
 }
 
+/** What AIGNE's context has for its time limit, some of it private. */
+interface Limited {
+  status?: string;
+  limits?: { timeout?: number };
+  internal?: { abortController?: AbortController };
+}
+
 /** The shortcut that `invoke` has laid for this call. */
 export function shortcutOf(options: AgentInvokeOptions): Shortcut | undefined {
   return (options as Invocation)[SHORTCUT];
@@ -38,13 +45,14 @@ export function shortcutOf(options: AgentInvokeOptions): Shortcut | undefined {
  */
 function signalsOf(options: Invocation): AbortSignal[] {
   const { context } = options;
-  const limits = context as { status?: string; internal?: { abortController?: AbortController } } | undefined;
+  const limits = context as Limited | undefined;
   if (limits?.status === "timeout" || options[SHORTCUT]?.cancelled) return [AbortSignal.abort()];
   // One by one: on Node 20 AbortSignal.any leaves a trace on a long-lived signal at every call.
   return [
     options.signal,
     (context?.userContext as { signal?: unknown } | undefined)?.signal,
-    limits?.internal?.abortController?.signal,
+    // Of no use without a limit, and in Node 20 no signal is cheap: each outlives every young collection.
+    limits?.limits?.timeout ? limits.internal?.abortController?.signal : undefined,
   ].filter((signal) => signal instanceof AbortSignal);
 }
 

@@ -86,8 +86,7 @@ class Iteration<T> {
 
   /** Whoever asks again before the last answer is there waits for it. */
   #inTurn<R>(ask: () => Promise<R>): Promise<R> {
-    const answer = this.#asked === 0 ? ask() : this.#last.then(ask, ask);
-    this.#asked++;
+    const answer = this.#asked++ === 0 ? ask() : this.#last.then(ask, ask);
     this.#last = answer;
     return answer;
   }

@@ -89,8 +89,20 @@ export class Shortcut implements Pulled<Chunk> {
     const begun = new Promise<undefined>((resolve) => {
       this.#onSource = () => resolve(undefined);
     });
-    const said = await Promise.race([this.#saying, begun]);
-    if (said) this.#saying = undefined;
-    return said;
+    try {
+      const said = await Promise.race([this.#saying, begun]);
+      if (said) this.#saying = undefined;
+      if (said?.done) this.#forget();
+      return said;
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
+  }
+
+  /** In Node 20 web streams outlive every young collection, and with them all that they lead to. */
+  #forget(): void {
+    this.#source = undefined;
+    this.#chunks = [];
   }
 }
