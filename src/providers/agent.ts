@@ -30,7 +30,6 @@ export function createAgent(): Agent {
  */
 class AbortableClient extends Client {
   readonly #connect: Connect;
-  #request: AbortSignal | undefined;
 
   constructor(origin: URL, options: Client.Options) {
     const connect = new Connect(options.connect as buildConnector.connector);
@@ -43,12 +42,8 @@ class AbortableClient extends Client {
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const { signal } = options as { signal?: AbortSignal | null };
-    this.#request = signal ?? undefined;
-    if (signal && !this.#connect.done) {
-      // Only while it is this client's request: without pipelining there is one at a time.
-      const abort = () => this.#request === signal && this.#connect.abort();
-      signal.addEventListener("abort", abort, { once: true });
-    }
+    // Only the newest counts: without pipelining there is one request at a time.
+    this.#connect.heed(signal ?? undefined);
     return super.dispatch(options, handler);
   }
 }
@@ -58,6 +53,7 @@ class Connect {
   done = false;
   readonly connector: buildConnector.connector;
   #socket: Socket | undefined;
+  #signal: AbortSignal | undefined;
 
   constructor(connector: buildConnector.connector) {
     this.connector = (options, callback) => {
@@ -65,12 +61,19 @@ class Connect {
       this.#socket = connector(options, (...result) => {
         this.#socket = undefined;
         this.done = result[0] === null;
+        this.heed(undefined);
         callback(...result);
       }) as unknown as Socket | undefined;
     };
   }
 
-  abort(): void {
+  heed(signal: AbortSignal | undefined): void {
+    this.#signal?.removeEventListener("abort", this);
+    this.#signal = this.done ? undefined : signal;
+    this.#signal?.addEventListener("abort", this, { once: true });
+  }
+
+  handleEvent(): void {
     this.#socket?.destroy(new Error("the request was aborted while connecting"));
   }
 }

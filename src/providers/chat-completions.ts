@@ -2,13 +2,13 @@ import type { OpenAI } from "openai";
 import { OptionsError, SignalError } from "../errors.js";
 import type { OpenContext, ProviderPart, WireRequest } from "../types.js";
 import { readErrorText } from "./body-text.js";
+import { type ChatSending, sendChat } from "./chat-sending.js";
 import { hasError } from "./chunk.js";
-import { EXCHANGE, type Exchange, isEncoded, type Reply, replyHeaders, requestIdOf } from "./exchange.js";
+import { type Exchange, isEncoded, type Reply, replyHeaders, requestIdOf } from "./exchange.js";
 import { asObject, own, parse, text } from "./json.js";
 import { PartStream } from "./part-stream.js";
 import { RESPONSE_LIMIT, SSE_LIMITS } from "./sse.js";
 import { thrownSignal } from "./thrown.js";
-import { webBytes } from "./web-bytes.js";
 
 const JSON_TYPE = /^(?:application|text)\/(?:[\w.+-]+\+)?json$/;
 
@@ -36,33 +36,26 @@ export async function openChatCompletion(
       context.onHeaders({ status, ...(requestId !== undefined && { requestId }) });
     },
   };
-  // The client never removes its abort listener, so it gets a signal of our own, and ours leaves with the answer.
-  const closer = new AbortController();
-  const abort = () => closer.abort();
-  signal.addEventListener("abort", abort, { once: true });
-  const onClose = () => signal.removeEventListener("abort", abort);
+  let sending: ChatSending | undefined;
+  let reply: Reply | undefined;
   try {
-    const body = streamed(request, usageInStream);
-    const sent = client().chat.completions.create(body as never, {
-      signal: closer.signal,
-      maxRetries: 0,
-      fetchOptions: { [EXCHANGE]: exchange } as object,
-    });
-    const response = await beforeAbort(sent.asResponse() as Promise<Response>, signal);
-    const reply = exchange.reply ?? foreignReply(response, exchange);
-    const json = await beforeAbort(isJson(reply, signal), signal);
+    sending = sendChat(client(), streamed(request, usageInStream), exchange, signal);
+    reply = await sending.reply;
+    const json = isJson(reply);
+    const refused = json === undefined ? await refusal(reply, signal) : undefined;
     // An abort in this very tick would come before the stream listens for it.
     if (signal.aborted) throw new SignalError({ kind: "aborted" });
+    if (refused) throw refused;
     return new PartStream(reply, {
-      json,
+      json: json === true,
       limits: limitsFor(request),
       audioFormat: audioFormat(request),
       signal,
-      onClose,
+      onClose: sending.onClose,
     });
   } catch (error) {
-    onClose();
-    closer.abort();
+    sending?.giveUp();
+    reply?.destroy();
     exchange.reply?.destroy();
     throw reported(error, exchange, signal);
   }
@@ -83,40 +76,36 @@ function streamed(request: WireRequest, usageInStream: boolean): Record<string, 
   return body;
 }
 
-/** Rejects at an abort whatever a user's fetch makes of it. */
-function beforeAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(new SignalError({ kind: "aborted" }));
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
-}
-
-/** Tells a JSON document from an event stream. @throws SignalError when the reply is neither */
-async function isJson(reply: Reply, signal: AbortSignal): Promise<boolean> {
+/** Tells a JSON document from an event stream; undefined when it says to be neither. @throws SignalError when it is unusable */
+function isJson(reply: Reply): boolean | undefined {
   const { status, headers } = reply;
   if (!reply.body || headers["content-length"] === "0") {
-    reply.destroy();
     throw new SignalError({ kind: "empty", reasoning: false, status });
   }
   if (isEncoded(reply)) {
-    reply.destroy();
     const message = "the reply is compressed although identity was asked for";
     throw new SignalError({ kind: "invalid", reason: "content_encoding", status, message });
   }
-  const given = (headers["content-type"] ?? "").split(";", 1)[0]?.trim() ?? "";
-  const type = given.toLowerCase();
+  const type = typeOf(reply).toLowerCase();
   if (type === "text/event-stream") return false;
-  if (JSON_TYPE.test(type)) return true;
+  return JSON_TYPE.test(type) || undefined;
+}
+
+function typeOf({ headers }: Reply): string {
+  return (headers["content-type"] ?? "").split(";", 1)[0]?.trim() ?? "";
+}
+
+/** What a reply that is neither says. */
+async function refusal(reply: Reply, signal: AbortSignal): Promise<SignalError> {
+  const { status, headers } = reply;
   let start = "";
   await readErrorText(reply, signal, (soFar) => {
     start = soFar;
   });
   const body = asObject(parse(start));
-  if (hasError(body)) throw new SignalError({ kind: "error_body", body, headers, afterContent: false });
-  const message = `expected an event stream or JSON, got ${given.slice(0, 100) || "no content type"}`;
-  throw new SignalError({ kind: "invalid", reason: "content_type", status, message });
+  if (hasError(body)) return new SignalError({ kind: "error_body", body, headers, afterContent: false });
+  const message = `expected an event stream or JSON, got ${typeOf(reply).slice(0, 100) || "no content type"}`;
+  return new SignalError({ kind: "invalid", reason: "content_type", status, message });
 }
 
 /** Images and audio come as base64 in one line, megabytes long; only who asks for them gets such lines. */
@@ -128,14 +117,6 @@ function limitsFor(request: WireRequest): typeof SSE_LIMITS {
 
 function audioFormat(request: WireRequest): string | undefined {
   return text(own(asObject(request.audio), "format"));
-}
-
-/** A client that the user brought may have a fetch that knows nothing of the Exchange. */
-function foreignReply(response: Response, exchange: Exchange): Reply {
-  const { status, headers, body } = response;
-  const reply: Reply = { status, headers: replyHeaders(headers), ...webBytes(body) };
-  exchange.onReply(reply);
-  return reply;
 }
 
 function foreignFailure(error: unknown, exchange: Exchange): NonNullable<Exchange["failure"]> {

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type { ClientOptions, OpenAI } from "openai";
+import { learnHeadOf } from "./chat-head.js";
 import type { HeaderValues } from "./endpoint.js";
 import { createFetch, type Fetch } from "./fetch.js";
 
@@ -21,6 +22,19 @@ export interface CreateClientOptions {
   fetch?: Fetch | undefined;
   clientOptions?: PassedClientOptions | undefined;
 }
+
+/** Options that make nothing of one request different from the next, or have no effect. */
+const CONSTANT: ReadonlySet<string> = new Set<keyof PassedClientOptions>([
+  "adminAPIKey",
+  "defaultHeaders",
+  "logLevel",
+  "logger",
+  "maxRetries",
+  "organization",
+  "project",
+  "timeout",
+  "webhookSecret",
+]);
 
 let QuietOpenAI: typeof OpenAI | undefined;
 
@@ -55,7 +69,7 @@ export function withClient<P extends object>(
 /** An `openai` client on our transport. It reads no OPENAI_* variable, retries nothing and has no clock. */
 export function createClient(options: CreateClientOptions): OpenAI {
   const { apiKey, clientOptions = {} } = options;
-  return new (load())({
+  const client = new (load())({
     ...clientOptions,
     // Each of these would come from the environment if it were undefined.
     organization: clientOptions.organization ?? null,
@@ -70,4 +84,6 @@ export function createClient(options: CreateClientOptions): OpenAI {
     defaultHeaders: { ...options.headers, ...(apiKey === undefined && { Authorization: null }) },
     fetch: createFetch(options.fetch ?? clientOptions.fetch),
   });
+  if (!options.fetch && Object.keys(clientOptions).every((name) => CONSTANT.has(name))) learnHeadOf(client);
+  return client;
 }

@@ -11,16 +11,23 @@ function sharedAgent(): Agent {
 
 /** True for the Agent that undici or Node installs unasked: no options, no interceptors. */
 function isStock(dispatcher: Dispatcher): boolean {
-  const proto = Object.getPrototypeOf(dispatcher);
-  if (dispatcher.constructor.name !== "Agent" || dispatcher.dispatch !== proto.dispatch) return false;
+  if (dispatcher.constructor.name !== "Agent") return false;
   const options = Object.getOwnPropertySymbols(dispatcher).find((symbol) => symbol.description === "options");
   if (!options) return false;
   const values = Object.values((dispatcher as unknown as Record<symbol, object>)[options] ?? {});
   return values.every((value) => value === undefined || value === Number.POSITIVE_INFINITY);
 }
 
+let seen: Dispatcher | undefined;
+let seenStock = false;
+
 /** The user's `setGlobalDispatcher()` (a proxy, a mock, own certificates) wins over our pool. */
 export function currentDispatcher(): Dispatcher {
   const installed = getGlobalDispatcher();
-  return isStock(installed) ? sharedAgent() : installed;
+  if (installed !== seen) {
+    seen = installed;
+    seenStock = isStock(installed);
+  }
+  const patched = installed.dispatch !== Object.getPrototypeOf(installed).dispatch;
+  return seenStock && !patched ? sharedAgent() : installed;
 }

@@ -1,3 +1,4 @@
+import { type Dispatcher, util } from "undici";
 import type { Signal } from "../types.js";
 
 /** Response headers, lower-case names; repeated ones joined by ", ". `set-cookie` is left out. */
@@ -11,11 +12,23 @@ export interface Reply {
   readonly body: AsyncIterable<Uint8Array> | null;
   /** Closes the connection; harmless after the body has ended. */
   destroy(): void;
+  /** True when all of the body has been read from the wire; absent where nobody can tell. */
+  isComplete?(): boolean;
+}
+
+/** What a request has beside its body. */
+export interface RequestHead {
+  readonly origin: string;
+  readonly path: string;
+  readonly method: Dispatcher.HttpMethod;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Travels with one request through the `openai` client to our fetch and back: the client drops most of this. */
 export interface Exchange {
   onReply(reply: Reply): void;
+  /** Set when it was sent by undici. */
+  head?: RequestHead;
   /** Set for a 2xx. */
   reply?: Reply;
   /** What went wrong, when it was no 2xx or no response. */
@@ -46,6 +59,11 @@ export function replyHeaders(
     headers[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
   }
   return headers;
+}
+
+/** The same of what undici's handlers get: names and values by turns. */
+export function rawReplyHeaders(raw: Buffer[]): ReplyHeaders {
+  return replyHeaders(Object.entries(util.parseHeaders(raw)));
 }
 
 /** True when the body is compressed although we asked for `identity`; it is never inflated. */

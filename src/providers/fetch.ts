@@ -1,10 +1,10 @@
-import { type Dispatcher, request } from "undici";
+import type { Dispatcher } from "undici";
 import { SignalError } from "../errors.js";
 import type { Signal } from "../types.js";
 import { readErrorText } from "./body-text.js";
-import { currentDispatcher } from "./dispatcher.js";
 import { EXCHANGE, type Exchange, isEncoded, type Reply, replyHeaders } from "./exchange.js";
 import { thrownSignal } from "./thrown.js";
+import { badStatus, requestHead, sendByUndici } from "./undici-request.js";
 import { webBytes } from "./web-bytes.js";
 
 export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -13,6 +13,11 @@ type Init = RequestInit & { [EXCHANGE]?: Exchange; dispatcher?: Dispatcher };
 
 const nativeFetch = globalThis.fetch;
 const noop = () => {};
+
+/** True while nobody has replaced the global fetch, as tracing and mocking libraries do after we were loaded. */
+export function isFetchNative(): boolean {
+  return globalThis.fetch === nativeFetch;
+}
 
 /**
  * The `fetch` that the `openai` client gets. Unlike the global one it follows no redirect, decompresses nothing, has no
@@ -24,23 +29,37 @@ const noop = () => {};
 export function createFetch(custom?: Fetch): Fetch {
   return async (url, init = {}) => {
     const { [EXCHANGE]: exchange, ...rest } = init as Init;
-    // Read at call time: tracing and mocking libraries replace it after we were loaded.
-    const chosen = custom ?? (globalThis.fetch === nativeFetch ? undefined : globalThis.fetch);
+    const chosen = custom ?? (isFetchNative() ? undefined : globalThis.fetch);
     if (!exchange) return direct(chosen, url, rest);
-    try {
-      rest.signal?.throwIfAborted();
-      const reply = await (chosen ? sendByFetch(chosen, url, rest) : sendByUndici(url, rest));
-      if (rest.signal?.aborted) {
-        reply.destroy();
-        rest.signal.throwIfAborted();
-      }
-      exchange.onReply(reply);
-      return await answer(reply, exchange, rest.signal);
-    } catch (error) {
-      exchange.failure ??= error instanceof SignalError ? error.signal : thrownSignal(error, false);
-      throw error;
-    }
+    const send = () => (chosen ? sendByFetch(chosen, url, rest) : sendOurWay(url, rest, exchange));
+    return responseOf(await carryOut(send, exchange, rest.signal), exchange);
   };
+}
+
+/**
+ * Sends and enters into the exchange what came of it: the reply of a 2xx, the failure of anything else.
+ *
+ * @throws what the sending threw, or SignalError for a status that is neither success nor error
+ */
+export async function carryOut(
+  send: () => Promise<Reply>,
+  exchange: Exchange,
+  signal: AbortSignal | null | undefined,
+): Promise<Reply> {
+  try {
+    signal?.throwIfAborted();
+    const reply = await send();
+    if (signal?.aborted) {
+      reply.destroy();
+      signal.throwIfAborted();
+    }
+    exchange.onReply(reply);
+    await enter(reply, exchange, signal);
+    return reply;
+  } catch (error) {
+    exchange.failure ??= error instanceof SignalError ? error.signal : thrownSignal(error, false);
+    throw error;
+  }
 }
 
 /** A call the user makes with the client on their own: the usual Response, sent our way where that is possible. */
@@ -51,9 +70,12 @@ async function direct(chosen: Fetch | undefined, url: string | URL | Request, in
     return (chosen ?? nativeFetch)(url, { ...init, redirect: "manual" });
   }
   const exchange: Exchange = { onReply: noop };
-  const reply = await sendByUndici(url, init);
-  if (reply.status < 200 || reply.status > 299 || reply.status === 204)
-    return answer(reply, exchange, init.signal);
+  const reply = await sendOurWay(url, init, exchange);
+  if (reply.status < 200 || reply.status > 299 || reply.status === 204) {
+    await enter(reply, exchange, init.signal);
+    return responseOf(reply, exchange);
+  }
+  init.signal?.addEventListener("abort", () => reply.destroy(), { once: true });
   return new Response(reply.body as ConstructorParameters<typeof Response>[0], {
     status: reply.status,
     headers: reply.headers,
@@ -72,69 +94,45 @@ async function sendByFetch(fetch: Fetch, url: string | URL | Request, init: Init
   };
 }
 
-async function sendByUndici(url: string | URL | Request, init: Init): Promise<Reply> {
-  const headers = { ...replyHeaders(new Headers(init.headers)), "accept-encoding": "identity" };
-  const response = await request(url as string | URL, {
-    method: (init.method ?? "GET") as Dispatcher.HttpMethod,
-    headers,
-    body: (init.body ?? null) as string | Uint8Array | null,
-    signal: init.signal ?? null,
-    dispatcher: init.dispatcher ?? currentDispatcher(),
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  }).catch((error: unknown) => {
-    // undici asserts that a status is at least 100.
-    if ((error as { code?: string } | null)?.code === "ERR_ASSERTION") throw badStatus(undefined);
-    throw error;
-  });
-  // A body that is destroyed unread emits an error that nobody waits for.
-  response.body.on("error", noop);
-  return {
-    status: response.statusCode,
-    headers: replyHeaders(Object.entries(response.headers)),
-    body: response.body,
-    destroy: () => void response.body.destroy(),
-  };
+function sendOurWay(url: string | URL | Request, init: Init, exchange: Exchange): Promise<Reply> {
+  const head = requestHead(url as string | URL, init);
+  exchange.head = head;
+  return sendByUndici(head, (init.body ?? null) as string | Uint8Array | null, init.signal, init.dispatcher);
 }
 
-async function answer(reply: Reply, exchange: Exchange, signal: Init["signal"]): Promise<Response> {
+async function enter(reply: Reply, exchange: Exchange, signal: Init["signal"]): Promise<void> {
   const { status, headers } = reply;
   if (status >= 200 && status < 300) {
     const empty = status === 204 || status === 205;
     if (empty) reply.destroy();
     exchange.reply = empty ? { ...reply, body: null } : reply;
-    if (empty) return new Response(null, { status, headers });
-    // The client looks at nothing else; a real Response would wrap the body in two web streams.
-    return {
-      ok: true,
-      status,
-      headers: new Headers(headers),
-      body: reply.body,
-      url: "",
-    } as unknown as Response;
-  }
-  if (status >= 400 && status < 600) {
+  } else if (status >= 400 && status < 600) {
     const failure: Signal = { kind: "http", status, headers, body: "" };
     exchange.failure = failure;
     if (isEncoded(reply)) reply.destroy();
     else await readErrorText(reply, signal, (text) => (failure.body = text));
-    return new Response(failure.body, {
+  } else {
+    reply.destroy();
+    throw status >= 300 && status < 400 ? redirect(reply) : badStatus(status);
+  }
+}
+
+function responseOf({ status, headers }: Reply, { reply, failure }: Exchange): Response {
+  if (!reply) {
+    return new Response(failure?.kind === "http" ? failure.body : null, {
       status,
       headers: new Headers([["content-type", headers["content-type"] ?? ""]]),
     });
   }
-  reply.destroy();
-  throw status >= 300 && status < 400 ? redirect(reply) : badStatus(status);
-}
-
-function badStatus(status: number | undefined): SignalError {
-  const message = `the server sent the HTTP status ${status ?? "0xx"}`;
-  return new SignalError({
-    kind: "invalid",
-    reason: "status",
-    message,
-    ...(status !== undefined && { status }),
-  });
+  if (!reply.body) return new Response(null, { status, headers });
+  // The client looks at nothing else; a real Response would wrap the body in two web streams.
+  return {
+    ok: true,
+    status,
+    headers: new Headers(headers),
+    body: reply.body,
+    url: "",
+  } as unknown as Response;
 }
 
 function redirect({ status, headers: { location } }: Reply): SignalError {

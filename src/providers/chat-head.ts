@@ -1,0 +1,95 @@
+import type { OpenAI } from "openai";
+import type { Exchange, RequestHead } from "./exchange.js";
+import { isFetchNative } from "./fetch.js";
+
+/** All that a chat completion passes through in the client. */
+const METHODS = [
+  "post",
+  "methodRequest",
+  "request",
+  "makeRequest",
+  "prepareOptions",
+  "buildRequest",
+  "prepareRequest",
+  "fetchWithAuth",
+  "fetchWithTimeout",
+] as const;
+
+/** What would send a request another way, or log it. */
+const SETTINGS = ["fetch", "fetchOptions", "idempotencyHeader", "logLevel", "timeout"] as const;
+
+/** What the head of a request is made of. */
+const SOURCES = ["baseURL", "apiKey", "adminAPIKey", "organization", "project"] as const;
+
+type Fields = Record<(typeof METHODS | typeof SETTINGS | typeof SOURCES)[number], unknown>;
+
+/**
+ * The head that one client puts before a chat completion, learnt from what it sent. The client makes it anew for every
+ * request, which takes longer than all the rest of a short answer. As soon as anything in the client is not as it was
+ * made (a tracing library wraps a method, the user sets another key) requests go through the client again.
+ */
+class ChatHead {
+  readonly #client: OpenAI;
+  readonly #made: readonly unknown[];
+  readonly #pure: boolean;
+  #learnt: { from: readonly unknown[]; head: RequestHead } | undefined;
+
+  constructor(client: OpenAI) {
+    this.#client = client;
+    this.#made = this.#state();
+    this.#pure = this.#made.slice(0, METHODS.length + 1).every(isMethod);
+  }
+
+  get(): RequestHead | undefined {
+    if (!this.#learnt || !this.#isUntouched()) return undefined;
+    return same(this.#learnt.from, this.#sources()) ? this.#learnt.head : undefined;
+  }
+
+  /** To be called before a request goes through the client; what that returns, when it has been sent. */
+  watch(): (exchange: Exchange) => void {
+    const from = this.#sources();
+    return ({ head }) => {
+      if (head && this.#isUntouched() && same(from, this.#sources())) this.#learnt = { from, head };
+    };
+  }
+
+  #isUntouched(): boolean {
+    return this.#pure && isFetchNative() && same(this.#made, this.#state());
+  }
+
+  #state(): unknown[] {
+    const fields = this.#client as unknown as Fields;
+    const create: unknown = this.#client.chat.completions.create;
+    return [create, ...METHODS.map((name) => fields[name]), ...SETTINGS.map((name) => fields[name])];
+  }
+
+  #sources(): unknown[] {
+    const fields = this.#client as unknown as Fields;
+    return SOURCES.map((name) => fields[name]);
+  }
+}
+
+/** False for what a library that was loaded before us put round a method: only a class writes them so. */
+function isMethod(value: unknown): boolean {
+  if (typeof value !== "function") return false;
+  return Function.prototype.toString
+    .call(value)
+    .replace(/^async /, "")
+    .startsWith(`${value.name}(`);
+}
+
+function same(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.every((value, index) => value === others[index]);
+}
+
+const heads = new WeakMap<OpenAI, ChatHead>();
+
+/** Says of a client that it sends by us, and that every one of its chat completions has the same head. */
+export function learnHeadOf(client: OpenAI): void {
+  heads.set(client, new ChatHead(client));
+}
+
+/** undefined for a client of the user's own. */
+export function chatHeadOf(client: OpenAI): ChatHead | undefined {
+  return heads.get(client);
+}

@@ -1,0 +1,79 @@
+import type { OpenAI } from "openai";
+import { SignalError } from "../errors.js";
+import { chatHeadOf } from "./chat-head.js";
+import { EXCHANGE, type Exchange, type Reply, type RequestHead, replyHeaders } from "./exchange.js";
+import { carryOut } from "./fetch.js";
+import { sendByUndici } from "./undici-request.js";
+import { webBytes } from "./web-bytes.js";
+
+/** One chat completion on its way. */
+export interface ChatSending {
+  /** Resolves with a 2xx; what else came is in the exchange. */
+  readonly reply: Promise<Reply>;
+  /** To be called when the answer is over. */
+  onClose(): void;
+  giveUp(): void;
+}
+
+const noop = () => {};
+
+/** Sends by the client, or as it would once it is known how that is. */
+export function sendChat(client: OpenAI, body: object, exchange: Exchange, signal: AbortSignal): ChatSending {
+  const head = chatHeadOf(client)?.get();
+  if (!head) return sendByClient(client, body, exchange, signal);
+  return { reply: sendAsClient(head, body, exchange, signal), onClose: noop, giveUp: noop };
+}
+
+async function sendAsClient(
+  head: RequestHead,
+  body: object,
+  exchange: Exchange,
+  signal: AbortSignal,
+): Promise<Reply> {
+  const json = JSON.stringify(body);
+  await carryOut(() => sendByUndici(head, json, signal), exchange, signal);
+  if (!exchange.reply) throw new SignalError(exchange.failure ?? { kind: "aborted" });
+  return exchange.reply;
+}
+
+function sendByClient(client: OpenAI, body: object, exchange: Exchange, signal: AbortSignal): ChatSending {
+  // The client never removes its abort listener, so it gets a signal of our own, and ours leaves with the answer.
+  const closer = new AbortController();
+  const abort = () => closer.abort();
+  signal.addEventListener("abort", abort, { once: true });
+  const onClose = () => signal.removeEventListener("abort", abort);
+  const giveUp = () => {
+    onClose();
+    closer.abort();
+  };
+  const send = async () => {
+    const learn = chatHeadOf(client)?.watch();
+    const sent = client.chat.completions.create(body as never, {
+      signal: closer.signal,
+      maxRetries: 0,
+      fetchOptions: { [EXCHANGE]: exchange } as object,
+    });
+    const response = await beforeAbort(sent.asResponse() as Promise<Response>, signal);
+    learn?.(exchange);
+    return exchange.reply ?? foreignReply(response, exchange);
+  };
+  return { reply: send(), onClose, giveUp };
+}
+
+/** Rejects at an abort whatever a user's fetch makes of it. */
+function beforeAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new SignalError({ kind: "aborted" }));
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/** A client that the user brought may have a fetch that knows nothing of the Exchange. */
+function foreignReply(response: Response, exchange: Exchange): Reply {
+  const { status, headers, body } = response;
+  const reply: Reply = { status, headers: replyHeaders(headers), ...webBytes(body) };
+  exchange.onReply(reply);
+  return reply;
+}
