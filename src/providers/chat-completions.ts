@@ -2,7 +2,7 @@ import type { OpenAI } from "openai";
 import { OptionsError, SignalError } from "../errors.js";
 import type { OpenContext, ProviderPart, WireRequest } from "../types.js";
 import { readErrorText } from "./body-text.js";
-import { type ChatSending, sendChat } from "./chat-sending.js";
+import { type SentChat, sendChat } from "./chat-sending.js";
 import { hasError } from "./chunk.js";
 import { type Exchange, isEncoded, type Reply, replyHeaders, requestIdOf } from "./exchange.js";
 import { asObject, own, parse, text } from "./json.js";
@@ -36,11 +36,10 @@ export async function openChatCompletion(
       context.onHeaders({ status, ...(requestId !== undefined && { requestId }) });
     },
   };
-  let sending: ChatSending | undefined;
-  let reply: Reply | undefined;
+  let sent: SentChat | undefined;
   try {
-    sending = sendChat(client(), streamed(request, usageInStream), exchange, signal);
-    reply = await sending.reply;
+    sent = await sendChat(client(), streamed(request, usageInStream), exchange, signal);
+    const { reply, onClose } = sent;
     const json = isJson(reply);
     const refused = json === undefined ? await refusal(reply, signal) : undefined;
     // An abort in this very tick would come before the stream listens for it.
@@ -51,11 +50,11 @@ export async function openChatCompletion(
       limits: limitsFor(request),
       audioFormat: audioFormat(request),
       signal,
-      onClose: sending.onClose,
+      onClose,
     });
   } catch (error) {
-    sending?.giveUp();
-    reply?.destroy();
+    sent?.onClose();
+    sent?.reply.destroy();
     exchange.reply?.destroy();
     throw reported(error, exchange, signal);
   }

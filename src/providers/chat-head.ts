@@ -1,5 +1,5 @@
 import type { OpenAI } from "openai";
-import type { Exchange, RequestHead } from "./exchange.js";
+import { REHEARSAL, type Rehearsal, type RequestHead } from "./exchange.js";
 import { isFetchNative } from "./fetch.js";
 
 /** All that a chat completion passes through in the client. */
@@ -24,15 +24,15 @@ const SOURCES = ["baseURL", "apiKey", "adminAPIKey", "organization", "project"] 
 type Fields = Record<(typeof METHODS | typeof SETTINGS | typeof SOURCES)[number], unknown>;
 
 /**
- * The head that one client puts before a chat completion, learnt from what it sent. The client makes it anew for every
- * request, which takes longer than all the rest of a short answer. As soon as anything in the client is not as it was
- * made (a tracing library wraps a method, the user sets another key) requests go through the client again.
+ * The head that one client puts before every chat completion. The client makes it anew for each, which takes longer than
+ * all the rest of a short answer. As soon as anything in the client is not as it was made (a tracing library wraps a
+ * method, the user replaces `fetch`) requests go through the client again.
  */
 class ChatHead {
   readonly #client: OpenAI;
   readonly #made: readonly unknown[];
   readonly #pure: boolean;
-  #learnt: { from: readonly unknown[]; head: RequestHead } | undefined;
+  #known: { sources: readonly unknown[]; head: RequestHead } | undefined;
 
   constructor(client: OpenAI) {
     this.#client = client;
@@ -40,17 +40,19 @@ class ChatHead {
     this.#pure = this.#made.slice(0, METHODS.length + 1).every(isMethod);
   }
 
-  get(): RequestHead | undefined {
-    if (!this.#learnt || !this.#isUntouched()) return undefined;
-    return same(this.#learnt.from, this.#sources()) ? this.#learnt.head : undefined;
+  /** undefined: the request has to go through the client. */
+  get(): RequestHead | undefined | Promise<RequestHead | undefined> {
+    if (!this.#isUntouched()) return undefined;
+    const sources = this.#sources();
+    if (this.#known && same(this.#known.sources, sources)) return this.#known.head;
+    return this.#learn(sources);
   }
 
-  /** To be called before a request goes through the client; what that returns, when it has been sent. */
-  watch(): (exchange: Exchange) => void {
-    const from = this.#sources();
-    return ({ head }) => {
-      if (head && this.#isUntouched() && same(from, this.#sources())) this.#learnt = { from, head };
-    };
+  async #learn(sources: readonly unknown[]): Promise<RequestHead | undefined> {
+    const head = await rehearse(this.#client);
+    if (!this.#isUntouched() || !same(sources, this.#sources())) return undefined;
+    this.#known = { sources, head };
+    return head;
   }
 
   #isUntouched(): boolean {
@@ -69,6 +71,14 @@ class ChatHead {
   }
 }
 
+/** Lets the client do all but the sending. */
+async function rehearse(client: OpenAI): Promise<RequestHead> {
+  const rehearsal: Rehearsal = {};
+  const options = { maxRetries: 0, fetchOptions: { [REHEARSAL]: rehearsal } as object };
+  await client.chat.completions.create({ model: "", messages: [], stream: true }, options).asResponse();
+  return rehearsal.head as RequestHead;
+}
+
 /** False for what a library that was loaded before us put round a method: only a class writes them so. */
 function isMethod(value: unknown): boolean {
   if (typeof value !== "function") return false;
@@ -84,8 +94,8 @@ function same(some: readonly unknown[], others: readonly unknown[]): boolean {
 
 const heads = new WeakMap<OpenAI, ChatHead>();
 
-/** Says of a client that it sends by us, and that every one of its chat completions has the same head. */
-export function learnHeadOf(client: OpenAI): void {
+/** Says of a client that it sends by our fetch, and that all of its chat completions have the same head. */
+export function keepHeadOf(client: OpenAI): void {
   heads.set(client, new ChatHead(client));
 }
 

@@ -6,22 +6,26 @@ import { carryOut } from "./fetch.js";
 import { sendByUndici } from "./undici-request.js";
 import { webBytes } from "./web-bytes.js";
 
-/** One chat completion on its way. */
-export interface ChatSending {
-  /** Resolves with a 2xx; what else came is in the exchange. */
-  readonly reply: Promise<Reply>;
+/** A chat completion whose reply is a 2xx. */
+export interface SentChat {
+  readonly reply: Reply;
   /** To be called when the answer is over. */
   onClose(): void;
-  giveUp(): void;
 }
 
 const noop = () => {};
 
-/** Sends by the client, or as it would once it is known how that is. */
-export function sendChat(client: OpenAI, body: object, exchange: Exchange, signal: AbortSignal): ChatSending {
-  const head = chatHeadOf(client)?.get();
-  if (!head) return sendByClient(client, body, exchange, signal);
-  return { reply: sendAsClient(head, body, exchange, signal), onClose: noop, giveUp: noop };
+/** Sends by the client, or as it would where that is known. What came instead of a 2xx is in the exchange. */
+export async function sendChat(
+  client: OpenAI,
+  body: object,
+  exchange: Exchange,
+  signal: AbortSignal,
+): Promise<SentChat> {
+  const head = await chatHeadOf(client)?.get();
+  return head
+    ? { reply: await sendAsClient(head, body, exchange, signal), onClose: noop }
+    : sendByClient(client, body, exchange, signal);
 }
 
 async function sendAsClient(
@@ -36,28 +40,30 @@ async function sendAsClient(
   return exchange.reply;
 }
 
-function sendByClient(client: OpenAI, body: object, exchange: Exchange, signal: AbortSignal): ChatSending {
+async function sendByClient(
+  client: OpenAI,
+  body: object,
+  exchange: Exchange,
+  signal: AbortSignal,
+): Promise<SentChat> {
   // The client never removes its abort listener, so it gets a signal of our own, and ours leaves with the answer.
   const closer = new AbortController();
   const abort = () => closer.abort();
   signal.addEventListener("abort", abort, { once: true });
   const onClose = () => signal.removeEventListener("abort", abort);
-  const giveUp = () => {
-    onClose();
-    closer.abort();
-  };
-  const send = async () => {
-    const learn = chatHeadOf(client)?.watch();
+  try {
     const sent = client.chat.completions.create(body as never, {
       signal: closer.signal,
       maxRetries: 0,
       fetchOptions: { [EXCHANGE]: exchange } as object,
     });
     const response = await beforeAbort(sent.asResponse() as Promise<Response>, signal);
-    learn?.(exchange);
-    return exchange.reply ?? foreignReply(response, exchange);
-  };
-  return { reply: send(), onClose, giveUp };
+    return { reply: exchange.reply ?? foreignReply(response, exchange), onClose };
+  } catch (error) {
+    onClose();
+    closer.abort();
+    throw error;
+  }
 }
 
 /** Rejects at an abort whatever a user's fetch makes of it. */

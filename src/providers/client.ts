@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import type { ClientOptions, OpenAI } from "openai";
-import { learnHeadOf } from "./chat-head.js";
+import { keepHeadOf } from "./chat-head.js";
 import type { HeaderValues } from "./endpoint.js";
 import { createFetch, type Fetch } from "./fetch.js";
 
@@ -84,6 +84,6 @@ export function createClient(options: CreateClientOptions): OpenAI {
     defaultHeaders: { ...options.headers, ...(apiKey === undefined && { Authorization: null }) },
     fetch: createFetch(options.fetch ?? clientOptions.fetch),
   });
-  if (!options.fetch && Object.keys(clientOptions).every((name) => CONSTANT.has(name))) learnHeadOf(client);
+  if (!options.fetch && Object.keys(clientOptions).every((name) => CONSTANT.has(name))) keepHeadOf(client);
   return client;
 }

@@ -27,8 +27,6 @@ export interface RequestHead {
 /** Travels with one request through the `openai` client to our fetch and back: the client drops most of this. */
 export interface Exchange {
   onReply(reply: Reply): void;
-  /** Set when it was sent by undici. */
-  head?: RequestHead;
   /** Set for a 2xx. */
   reply?: Reply;
   /** What went wrong, when it was no 2xx or no response. */
@@ -37,6 +35,13 @@ export interface Exchange {
 
 /** The key of an Exchange in the `fetchOptions` of a request. A symbol, so that it can be no header or body. */
 export const EXCHANGE = Symbol("exchange");
+
+/** Takes the place of an Exchange in a request that is not to be sent, to learn its head. */
+export interface Rehearsal {
+  head?: RequestHead;
+}
+
+export const REHEARSAL = Symbol("rehearsal");
 
 /** Where the id of a request may be, most specific first. */
 const REQUEST_ID_HEADERS = ["x-request-id", "request-id", "x-generation-id", "cf-ray"];

@@ -2,14 +2,22 @@ import type { Dispatcher } from "undici";
 import { SignalError } from "../errors.js";
 import type { Signal } from "../types.js";
 import { readErrorText } from "./body-text.js";
-import { EXCHANGE, type Exchange, isEncoded, type Reply, replyHeaders } from "./exchange.js";
+import {
+  EXCHANGE,
+  type Exchange,
+  isEncoded,
+  REHEARSAL,
+  type Rehearsal,
+  type Reply,
+  replyHeaders,
+} from "./exchange.js";
 import { thrownSignal } from "./thrown.js";
 import { badStatus, requestHead, sendByUndici } from "./undici-request.js";
 import { webBytes } from "./web-bytes.js";
 
 export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-type Init = RequestInit & { [EXCHANGE]?: Exchange; dispatcher?: Dispatcher };
+type Init = RequestInit & { [EXCHANGE]?: Exchange; [REHEARSAL]?: Rehearsal; dispatcher?: Dispatcher };
 
 const nativeFetch = globalThis.fetch;
 const noop = () => {};
@@ -28,10 +36,14 @@ export function isFetchNative(): boolean {
  */
 export function createFetch(custom?: Fetch): Fetch {
   return async (url, init = {}) => {
-    const { [EXCHANGE]: exchange, ...rest } = init as Init;
+    const { [EXCHANGE]: exchange, [REHEARSAL]: rehearsal, ...rest } = init as Init;
+    if (rehearsal) {
+      rehearsal.head = requestHead(url as string, rest);
+      return new Response();
+    }
     const chosen = custom ?? (isFetchNative() ? undefined : globalThis.fetch);
     if (!exchange) return direct(chosen, url, rest);
-    const send = () => (chosen ? sendByFetch(chosen, url, rest) : sendOurWay(url, rest, exchange));
+    const send = () => (chosen ? sendByFetch(chosen, url, rest) : sendOurWay(url, rest));
     return responseOf(await carryOut(send, exchange, rest.signal), exchange);
   };
 }
@@ -70,7 +82,7 @@ async function direct(chosen: Fetch | undefined, url: string | URL | Request, in
     return (chosen ?? nativeFetch)(url, { ...init, redirect: "manual" });
   }
   const exchange: Exchange = { onReply: noop };
-  const reply = await sendOurWay(url, init, exchange);
+  const reply = await sendOurWay(url, init);
   if (reply.status < 200 || reply.status > 299 || reply.status === 204) {
     await enter(reply, exchange, init.signal);
     return responseOf(reply, exchange);
@@ -94,9 +106,8 @@ async function sendByFetch(fetch: Fetch, url: string | URL | Request, init: Init
   };
 }
 
-function sendOurWay(url: string | URL | Request, init: Init, exchange: Exchange): Promise<Reply> {
+function sendOurWay(url: string | URL | Request, init: Init): Promise<Reply> {
   const head = requestHead(url as string | URL, init);
-  exchange.head = head;
   return sendByUndici(head, (init.body ?? null) as string | Uint8Array | null, init.signal, init.dispatcher);
 }
 

@@ -18,7 +18,9 @@ export function asObject(value: unknown): Json | undefined {
 
 /** A field of the object itself: `constructor` or `__proto__` in a reply must not reach the prototype's. */
 export function own(object: Json | undefined, key: string): unknown {
-  return object && Object.hasOwn(object, key) ? object[key] : undefined;
+  const value = object?.[key];
+  // Most fields that are looked for are not there.
+  return value !== undefined && Object.hasOwn(object as Json, key) ? value : undefined;
 }
 
 export function text(value: unknown): string | undefined {

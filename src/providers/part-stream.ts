@@ -93,7 +93,7 @@ export class PartStream implements AsyncIterableIterator<readonly ProviderPart[]
 
   #events(events: ReturnType<SseDecoder["feed"]>, parts: ProviderPart[]): void {
     for (const { data, name } of events) {
-      if (data === "[DONE]" || data.trim() === "[DONE]") {
+      if (isDone(data)) {
         this.#decoder.end(parts);
         this.#close();
         void this.#linger();
@@ -111,7 +111,7 @@ export class PartStream implements AsyncIterableIterator<readonly ProviderPart[]
       return;
     }
     // A last line without its end may be half of one.
-    const whole = this.#sse.end().filter(({ data }) => data.trim() === "[DONE]" || parse(data) !== undefined);
+    const whole = this.#sse.end().filter(({ data }) => isDone(data) || parse(data) !== undefined);
     this.#events(whole, parts);
     if (this.#ended) return;
     if (!this.#decoder.finished) {
@@ -148,11 +148,16 @@ export class PartStream implements AsyncIterableIterator<readonly ProviderPart[]
   }
 
   async #linger(): Promise<void> {
+    if (this.#reply.isComplete?.()) return;
     const timer = setTimeout(() => this.#reply.destroy(), LINGER_MS);
     const rest = await this.#chunks.next().catch(noop);
     clearTimeout(timer);
     if (!rest?.done) this.#reply.destroy();
   }
+}
+
+function isDone(data: string): boolean {
+  return !data.startsWith("{") && data.trim() === "[DONE]";
 }
 
 function startsWithBrace(bytes: Uint8Array): boolean | undefined {

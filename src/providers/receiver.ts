@@ -65,19 +65,19 @@ export class Receiver implements Dispatcher.DispatchHandler, AsyncIterableIterat
     if (this.#closed) return true;
     this.#chunks.push(chunk);
     this.#size += chunk.length;
-    this.#wake?.();
+    this.#notify();
     return this.#size < HIGH_WATER_MARK;
   }
 
   onComplete(): void {
     this.#complete = true;
-    this.#wake?.();
+    this.#notify();
   }
 
   onError(error: Error): void {
     this.#failure ??= { error };
     this.#takeHead()?.reject(error);
-    this.#wake?.();
+    this.#notify();
   }
 
   [Symbol.asyncIterator](): this {
@@ -111,6 +111,12 @@ export class Receiver implements Dispatcher.DispatchHandler, AsyncIterableIterat
     return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, size);
   }
 
+  #notify(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
   #takeHead(): Waiting<Reply> | undefined {
     const head = this.#head;
     this.#head = undefined;
@@ -126,6 +132,6 @@ export class Receiver implements Dispatcher.DispatchHandler, AsyncIterableIterat
     // Before the connection is there, undici knows nothing of an end and says nothing.
     this.#takeHead()?.reject(error);
     this.#abort?.(error);
-    this.#wake?.();
+    this.#notify();
   }
 }

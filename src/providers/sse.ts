@@ -1,3 +1,4 @@
+import { StringDecoder } from "node:string_decoder";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { SignalError } from "../errors.js";
 
@@ -35,13 +36,15 @@ export function oversized(what: string, limit: number): SignalError {
  * passed. Events without data, as the standard says, are none.
  */
 export class SseDecoder {
-  readonly #text = new TextDecoder();
+  // It makes the same of any bytes as a TextDecoder, but for the mark at their beginning, in a fifth of the time.
+  readonly #text = new StringDecoder();
   readonly #parser;
   readonly #limits: SseLimits;
   #events: SseEvent[] = [];
   #line = 0;
   #comments = 0;
   #carriage = false;
+  #begun = false;
   #tooLong = false;
 
   constructor(limits: SseLimits = SSE_LIMITS) {
@@ -60,21 +63,27 @@ export class SseDecoder {
   }
 
   feed(bytes: Uint8Array): SseEvent[] {
-    return this.#parse(this.#text.decode(bytes, { stream: true }));
+    return this.#parse(this.#text.write(bytes as Buffer));
   }
 
   /** What is left when the stream ends: a last event that lacks its blank line. */
   end(): SseEvent[] {
-    return this.#parse(`${this.#text.decode()}\n\n`);
+    return this.#parse(`${this.#text.end()}\n\n`);
   }
 
   #parse(text: string): SseEvent[] {
     this.#events = [];
-    const lines = this.#withLineFeeds(text);
+    const lines = this.#withLineFeeds(this.#withoutMark(text));
     this.#measure(lines);
     if (lines !== "") this.#parser.feed(lines);
     if (this.#tooLong) throw oversized("an event", this.#limits.event);
     return this.#events;
+  }
+
+  #withoutMark(text: string): string {
+    if (this.#begun || text === "") return text;
+    this.#begun = true;
+    return text.startsWith("\ufeff") ? text.slice(1) : text;
   }
 
   /** The parser scans a chunk anew for every CR in it; and it holds back an event whose last byte is one. */
@@ -96,7 +105,7 @@ export class SseDecoder {
     if (data === "") return;
     if (data.length > this.#limits.event) this.#tooLong = true;
     this.#comments = 0;
-    this.#events.push({ data, ...(event !== undefined && { name: event }) });
+    this.#events.push(event === undefined ? { data } : { data, name: event });
   }
 
   #skip(length: number): void {
