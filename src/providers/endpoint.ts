@@ -87,21 +87,10 @@ export function secretsOf(key: string | undefined, headers: HeaderValues): strin
   return secrets;
 }
 
-/** Admission asks at every attempt, and hashing is what would take longest there. */
-const accounts = new Map<string, string>();
-const MAX_ACCOUNTS = 1_000;
-
 /** Says that two targets share a key without saying the key. */
 export function accountOf(baseURL: string, key: string | undefined): string {
-  const secret = `${baseURL}\0${key ?? ""}`;
-  let account = accounts.get(secret);
-  if (account === undefined) {
-    const hash = createHash("sha256").update(`${new URL(baseURL).origin}\0${key ?? ""}`);
-    account = hash.digest("hex").slice(0, 16);
-    if (accounts.size >= MAX_ACCOUNTS) accounts.clear();
-    accounts.set(secret, account);
-  }
-  return account;
+  const hash = createHash("sha256").update(`${new URL(baseURL).origin}\0${key ?? ""}`);
+  return hash.digest("hex").slice(0, 16);
 }
 
 const PRIVATE = new BlockList();

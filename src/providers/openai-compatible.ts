@@ -15,6 +15,7 @@ import {
 } from "./endpoint.js";
 import type { Fetch } from "./fetch.js";
 import { asObject } from "./json.js";
+import { redactor } from "./redactor.js";
 
 /** What nearly every server of the chat-completions format understands. */
 const SUPPORTS: Supports = {
@@ -77,7 +78,7 @@ export function openAICompatible(options: OpenAICompatibleOptions): Provider & {
     supports,
     timeouts,
     server: serverOf(baseURL),
-    redact: (text) => redact(text, { secrets: secretsOf(apiKey, headers) }),
+    redact: redactor(secretsOf(apiKey, headers)),
     open: (request, context) =>
       openChatCompletion(request, context, { client, usageInStream: supports.usageInStream }),
   };

@@ -1,13 +1,14 @@
 import type { OpenAI } from "openai";
 import { OptionsError } from "../errors.js";
 import type { CatalogueSource } from "../model-facts.js";
-import { redact } from "../redaction.js";
 import type { Provider, Supports } from "../types.js";
 import { catalogueSource } from "./catalogue-source.js";
 import { openChatCompletion } from "./chat-completions.js";
 import { createClient, type PassedClientOptions, withClient } from "./client.js";
 import { accountOf, checkBaseURL, checkHeaders, checkKey, secretsOf, serverOf } from "./endpoint.js";
 import type { Fetch } from "./fetch.js";
+import { lastResult } from "./last-result.js";
+import { redactor } from "./redactor.js";
 
 export const OPENROUTER_BASE_URL = "https://openrouter.ai/api/v1";
 export const OPENROUTER_KEY_ENV = "OPEN_ROUTER_API_KEY";
@@ -75,15 +76,18 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider 
   };
 
   // The environment is read late, so that a module may build its models before it loads its .env file.
+  const givenURL = lastResult((url: string) => checkBaseURL("baseURL", url));
+  const environmentURL = lastResult((url: string) => checkBaseURL(OPENROUTER_BASE_URL_ENV, url));
   const baseURL = () => {
+    if (options.baseURL) return givenURL(options.baseURL);
     const env = process.env[OPENROUTER_BASE_URL_ENV]?.trim();
-    if (options.baseURL) return checkBaseURL("baseURL", options.baseURL);
-    return env ? checkBaseURL(OPENROUTER_BASE_URL_ENV, env) : OPENROUTER_BASE_URL;
+    return env ? environmentURL(env) : OPENROUTER_BASE_URL;
   };
   const keyEnv = () => options.apiKeyEnv?.() ?? OPENROUTER_KEY_ENV;
   const apiKey = () => {
+    if (options.apiKey) return options.apiKey;
     const env = process.env[keyEnv()]?.trim();
-    return options.apiKey || (env ? checkKey(keyEnv(), env) : undefined);
+    return env ? checkKey(keyEnv(), env) : undefined;
   };
   let made: OpenAI | undefined;
   const client = () => {
@@ -105,13 +109,15 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider 
       return undefined;
     }
   };
-  const secrets = () => {
+  const redactorOf = lastResult((key: string | undefined, ...theirs: (string | undefined)[]) =>
+    redactor([...secretsOf(key, headers), ...theirs.filter((secret) => typeof secret === "string")]),
+  );
+  const withoutOwn = (text: string) => {
     const client = own();
-    const theirs = [client?.apiKey, client?.adminAPIKey].filter((key) => typeof key === "string");
-    return [...secretsOf(apiKey(), headers), ...theirs];
+    return redactorOf(apiKey(), client?.apiKey ?? undefined, client?.adminAPIKey ?? undefined)(text);
   };
-
-  const withoutOwn = (text: string) => redact(text, { secrets: secrets() });
+  const account = lastResult(accountOf);
+  const server = lastResult(serverOf);
   const catalogue = catalogueSource({
     redact: withoutOwn,
     url: () => `${(options.client?.().baseURL ?? baseURL()).replace(/\/+$/, "")}/models`,
@@ -130,11 +136,11 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouterProvider 
     get account() {
       const client = own();
       return client
-        ? accountOf(client.baseURL, client.apiKey ?? client.adminAPIKey ?? undefined)
-        : accountOf(baseURL(), apiKey());
+        ? account(client.baseURL, client.apiKey ?? client.adminAPIKey ?? undefined)
+        : account(baseURL(), apiKey());
     },
     get server() {
-      return serverOf(own()?.baseURL ?? baseURL());
+      return server(own()?.baseURL ?? baseURL());
     },
     ready: () => void client(),
     redact: withoutOwn,
