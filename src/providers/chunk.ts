@@ -7,6 +7,7 @@ import type { ReplyHeaders } from "./exchange.js";
 import { asObject, type Json, listIn, notJson, objectIn, own, parse, text } from "./json.js";
 import { readMessage, type SaidPart, toolCallsIn } from "./message.js";
 import { AudioFile } from "./output-file.js";
+import { plainText } from "./plain-text.js";
 import { ToolCallFragments } from "./tool-call-fragments.js";
 import { readUsage } from "./usage.js";
 
@@ -211,39 +212,6 @@ export class ChunkDecoder {
   #error(body: unknown): SignalError {
     return new SignalError({ kind: "error_body", body, headers: this.#headers, afterContent: this.content });
   }
-}
-
-/**
- * The text of a chunk that says nothing else, as nearly every chunk of a stream; undefined for any other one. It reads
- * the fields by their names, and not one that is looked up, which engines do many times faster.
- */
-export function plainText(chunk: Json): string | undefined {
-  const choices = chunk.choices as Json[];
-  if (!Array.isArray(choices) || choices.length !== 1 || !isAbsent(chunk.error)) return undefined;
-  if (chunk.object === "error" || !isEmpty(chunk.usage)) return undefined;
-  const choice = asObject(choices[0]);
-  if (!choice || (choice.index !== 0 && !isAbsent(choice.index)) || !isAbsent(choice.error)) return undefined;
-  if (choice.object === "error" || !isEmpty(choice.finish_reason) || !isEmpty(choice.text)) return undefined;
-  const delta = asObject(choice.delta);
-  if (!delta || typeof delta.content !== "string" || delta.content === "") return undefined;
-  const alone =
-    isEmpty(delta.reasoning) &&
-    isEmpty(delta.reasoning_content) &&
-    isEmpty(delta.reasoning_details) &&
-    isEmpty(delta.refusal) &&
-    isEmpty(delta.images) &&
-    isEmpty(delta.audio) &&
-    isEmpty(delta.tool_calls) &&
-    isEmpty(delta.function_call);
-  return alone ? delta.content : undefined;
-}
-
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null;
-}
-
-function isEmpty(value: unknown): boolean {
-  return isAbsent(value) || value === "" || (Array.isArray(value) && value.length === 0);
 }
 
 /** An error envelope, or vLLM's form of one, where the error itself is the body. */

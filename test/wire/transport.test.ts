@@ -68,6 +68,36 @@ describe("a healthy stream", () => {
   });
 });
 
+test("a stream that nobody reads is not fetched, and goes on where it stood when somebody does", async () => {
+  const events = 40_000;
+  const event = chunk({ content: "x".repeat(1_000) });
+  let written = 0;
+  const server = await started(
+    serve((response) => {
+      response.writeHead(200, SSE);
+      const write = () => {
+        while (written++ < events) if (!response.write(event)) return;
+        response.end(chunk({}, "stop") + DONE);
+      };
+      response.on("drain", write);
+      write();
+    }),
+  );
+  const stream = await provider(server).open(REQUEST, context(new AbortController().signal));
+  // Until the buffers of both sockets are full.
+  let held = -1;
+  while (held !== written) {
+    held = written;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  expect(held).toBeLessThan(events / 2);
+  let length = 0;
+  for await (const parts of stream) {
+    for (const part of parts) if (part.type === "text") length += part.text.length;
+  }
+  expect(length).toBe(events * 1_000);
+});
+
 describe("the connection", () => {
   test("is used again after [DONE]", async () => {
     const server = await started(serve((response) => response.writeHead(200, SSE).end(HELLO + DONE)));

@@ -78,6 +78,36 @@ describe("events", () => {
     );
   });
 
+  test("have the text that a TextDecoder makes of their bytes, invalid ones included, however these are split", () => {
+    // Beginnings, ends and middles of characters, and what is none.
+    const byte = fc.constantFrom(
+      0x41,
+      0x20,
+      0xc3,
+      0xa9,
+      0xe2,
+      0x82,
+      0xac,
+      0xf0,
+      0x9f,
+      0x98,
+      0xff,
+      0xc0,
+      0xed,
+      0xef,
+      0xbb,
+      0xbf,
+    );
+    fc.assert(
+      fc.property(fc.array(fc.array(byte, { maxLength: 4 }), { maxLength: 6 }), (pieces) => {
+        const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(pieces.flat()));
+        const events = decode("data: ", ...pieces.map((piece) => Uint8Array.from(piece)), "\n\n");
+        expect(events).toEqual(text === "" ? [] : [{ data: text }]);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   test("in lines ended by CR come without waiting for more", () => {
     expect(new SseDecoder().feed(bytes("data: [DONE]\r\r"))).toEqual([{ data: "[DONE]" }]);
   });
