@@ -18,6 +18,8 @@ const METHODS = [
 /** What would send a request another way, or log it. */
 const SETTINGS = ["fetch", "fetchOptions", "idempotencyHeader", "logLevel", "timeout"] as const;
 
+const PARTS = [...METHODS, ...SETTINGS];
+
 /** What the head of a request is made of. */
 const SOURCES = ["baseURL", "apiKey", "adminAPIKey", "organization", "project"] as const;
 
@@ -30,45 +32,52 @@ type Fields = Record<(typeof METHODS | typeof SETTINGS | typeof SOURCES)[number]
  */
 class ChatHead {
   readonly #client: OpenAI;
+  readonly #create: unknown;
   readonly #made: readonly unknown[];
   readonly #pure: boolean;
   #known: { sources: readonly unknown[]; head: RequestHead } | undefined;
 
   constructor(client: OpenAI) {
     this.#client = client;
-    this.#made = this.#state();
-    this.#pure = this.#made.slice(0, METHODS.length + 1).every(isMethod);
+    this.#create = client.chat.completions.create;
+    this.#made = PARTS.map((name) => fieldsOf(client)[name]);
+    this.#pure = [this.#create, ...this.#made.slice(0, METHODS.length)].every(isMethod);
   }
 
   /** undefined: the request has to go through the client. */
   get(): RequestHead | undefined | Promise<RequestHead | undefined> {
     if (!this.#isUntouched()) return undefined;
-    const sources = this.#sources();
-    if (this.#known && same(this.#known.sources, sources)) return this.#known.head;
-    return this.#learn(sources);
+    if (this.#known && this.#has(SOURCES, this.#known.sources)) return this.#known.head;
+    return this.#learn();
   }
 
-  async #learn(sources: readonly unknown[]): Promise<RequestHead | undefined> {
+  async #learn(): Promise<RequestHead | undefined> {
+    const sources = SOURCES.map((name) => fieldsOf(this.#client)[name]);
     const head = await rehearse(this.#client);
-    if (!this.#isUntouched() || !same(sources, this.#sources())) return undefined;
+    if (!this.#isUntouched() || !this.#has(SOURCES, sources)) return undefined;
     this.#known = { sources, head };
     return head;
   }
 
   #isUntouched(): boolean {
-    return this.#pure && isFetchNative() && same(this.#made, this.#state());
+    const { chat } = this.#client;
+    return (
+      this.#pure &&
+      isFetchNative() &&
+      chat.completions.create === this.#create &&
+      this.#has(PARTS, this.#made)
+    );
   }
 
-  #state(): unknown[] {
-    const fields = this.#client as unknown as Fields;
-    const create: unknown = this.#client.chat.completions.create;
-    return [create, ...METHODS.map((name) => fields[name]), ...SETTINGS.map((name) => fields[name])];
+  #has(names: readonly (keyof Fields)[], values: readonly unknown[]): boolean {
+    const fields = fieldsOf(this.#client);
+    return names.every((name, index) => fields[name] === values[index]);
   }
+}
 
-  #sources(): unknown[] {
-    const fields = this.#client as unknown as Fields;
-    return SOURCES.map((name) => fields[name]);
-  }
+/** Some of them are private, to TypeScript. */
+function fieldsOf(client: OpenAI): Fields {
+  return client as unknown as Fields;
 }
 
 /** Lets the client do all but the sending. */
@@ -86,10 +95,6 @@ function isMethod(value: unknown): boolean {
     .call(value)
     .replace(/^async /, "")
     .startsWith(`${value.name}(`);
-}
-
-function same(some: readonly unknown[], others: readonly unknown[]): boolean {
-  return some.every((value, index) => value === others[index]);
 }
 
 const heads = new WeakMap<OpenAI, ChatHead>();
