@@ -11,8 +11,8 @@ export interface Pulled<T> {
 export class PulledStream<T> extends ReadableStream<T> {
   readonly #source: Pulled<T>;
   readonly #controller: ReadableStreamDefaultController<T>;
-  /** A reader has asked the stream for a chunk: one that it did not wait for may be kept there. */
-  #pulled = false;
+  /** It has been read or cancelled, so that it may keep a chunk whose reader did not wait for it, or be over. */
+  #begun = false;
 
   constructor(source: Pulled<T>) {
     let controller!: ReadableStreamDefaultController<T>;
@@ -22,12 +22,15 @@ export class PulledStream<T> extends ReadableStream<T> {
           controller = own;
         },
         pull: async () => {
-          this.#pulled = true;
+          this.#begun = true;
           const { done, value } = await source.next();
           if (done) controller.close();
           else controller.enqueue(value);
         },
-        cancel: (reason) => source.cancel(reason),
+        cancel: (reason) => {
+          this.#begun = true;
+          return source.cancel(reason);
+        },
       },
       { highWaterMark: 0 },
     );
@@ -36,13 +39,14 @@ export class PulledStream<T> extends ReadableStream<T> {
   }
 
   override values(options?: { preventCancel?: boolean }): ReturnType<ReadableStream<T>["values"]> {
-    if (this.#pulled) return super.values(options);
+    if (this.#begun) return super.values(options);
     const iterator = new Iteration(
       this.getReader(),
       this.#source,
       this.#controller,
       options?.preventCancel === true,
     );
+    this.#begun = true;
     return iterator as unknown as ReturnType<ReadableStream<T>["values"]>;
   }
 
