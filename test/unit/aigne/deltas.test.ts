@@ -1,6 +1,6 @@
 import type { AgentResponseChunk } from "@aigne/core";
 import { mergeAgentResponseChunk } from "@aigne/core/utils/stream-utils.js";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Deltas } from "../../../src/aigne/deltas.js";
 import type { AuditAttempt, AuditRecord } from "../../../src/record.js";
 import type { Failure, Part } from "../../../src/types.js";
@@ -16,14 +16,14 @@ const recordOf = (attempts: number) =>
     attempts: Array.from({ length: attempts }, (_, i) => ({ n: i + 1 }) as AuditAttempt),
   }) as AuditRecord;
 
-function play(batches: Part[][], { json = false, attempts = 1 } = {}) {
-  const deltas = new Deltas({ json });
+function play(batches: Part[][], { json = false, attempts = 1, coalesce = true } = {}) {
+  const deltas = new Deltas({ json, coalesce });
   const chunks = batches.flatMap((parts, i) =>
     deltas.push(parts, i === batches.length - 1 ? recordOf(attempts) : undefined),
   );
   const merged = {};
   for (const chunk of chunks) mergeAgentResponseChunk(merged, chunk as AgentResponseChunk<never>);
-  return { chunks, merged };
+  return { chunks, merged, summary: deltas.summary() };
 }
 
 test("the text of one network read is one delta, and one delta at the end says the rest", () => {
@@ -111,5 +111,112 @@ test("one attempt leaves no trace, more than one are in $meta", () => {
   expect(play([[text("a")], [finish]]).merged).toEqual({ text: "a", model: "m" });
   expect(play([[text("a")], [finish]], { attempts: 2 }).merged).toMatchObject({
     $meta: { fallback: { callId: "c", attempts: [{ n: 1 }, { n: 2 }] } },
+  });
+});
+
+test("not coalesced, every event is a delta of its own, in the order of the wire", () => {
+  const batches = [
+    [thoughts("t1"), text("a"), thoughts("t2"), text("b")],
+    [text("c"), text("d"), finish],
+  ];
+  expect(play(batches, { coalesce: false }).chunks).toEqual([
+    { delta: { text: { thoughts: "t1" } } },
+    { delta: { text: { text: "a" } } },
+    { delta: { text: { thoughts: "t2" } } },
+    { delta: { text: { text: "b" } } },
+    { delta: { text: { text: "c" } } },
+    { delta: { text: { text: "d" } } },
+    { delta: { json: { model: "m" } } },
+  ]);
+});
+
+test("not coalesced, a restart in the middle of a batch resets what the batch has said before it", () => {
+  const { chunks, merged } = play([[text("b"), text("ad"), restart, text("go"), text("od"), finish]], {
+    coalesce: false,
+    attempts: 2,
+  });
+  expect(chunks.slice(0, 5)).toEqual([
+    { delta: { text: { text: "b" } } },
+    { delta: { text: { text: "ad" } } },
+    { delta: { json: { text: null } } },
+    { delta: { text: { text: "go" } } },
+    { delta: { text: { text: "od" } } },
+  ]);
+  expect(chunks).toHaveLength(6);
+  expect(merged).toMatchObject({ text: "good" });
+});
+
+test.each([true, false])("JSON never comes as text, coalesce: %s", (coalesce) => {
+  const batches = [[thoughts("hm"), text('{"a":'), text("1}")], [finish]];
+  expect(play(batches, { json: true, coalesce }).chunks).toEqual([
+    { delta: { text: { thoughts: "hm" } } },
+    { delta: { json: { json: { a: 1 }, model: "m" } } },
+  ]);
+});
+
+test("coalesced or not, and as a summary, an answer comes to the same", () => {
+  const usage: Part = { type: "usage", usage: { inputTokens: 1, outputTokens: 2 } };
+  const call: Part = { type: "toolCall", index: 0, id: "i", name: "t", arguments: "{}" };
+  const batches = [
+    [thoughts("t"), text("a")],
+    [text("b"), call, text("c")],
+    [usage, finish],
+  ];
+  const coalesced = play(batches);
+  const single = play(batches, { coalesce: false });
+  expect(single.merged).toEqual(coalesced.merged);
+  expect(coalesced.summary).toEqual({ delta: { json: coalesced.merged } });
+  expect(single.summary).toEqual(coalesced.summary);
+});
+
+describe("a summary", () => {
+  test("before anything was said is none", () => {
+    expect(new Deltas({ json: false }).summary()).toBeUndefined();
+    expect(new Deltas({ json: true }).summary()).toBeUndefined();
+  });
+
+  test("before the end is what was said so far", () => {
+    const deltas = new Deltas({ json: false });
+    deltas.push([thoughts("t"), text("a")]);
+    deltas.push([text("b")]);
+    expect(deltas.summary()).toEqual({ delta: { json: { thoughts: "t", text: "ab" } } });
+    expect(deltas.summary()).toEqual({ delta: { json: { thoughts: "t", text: "ab" } } });
+  });
+
+  test("has nothing of what a restart took back, and no nulls in its place", () => {
+    const deltas = new Deltas({ json: false });
+    deltas.push([thoughts("t"), text("bad")]);
+    deltas.push([restart]);
+    expect(deltas.summary()).toBeUndefined();
+    deltas.push([text("good"), finish], recordOf(2));
+    expect(deltas.summary()).toEqual({
+      delta: {
+        json: {
+          text: "good",
+          model: "m",
+          $meta: { fallback: { callId: "c", attempts: [{ n: 1 }, { n: 2 }] } },
+        },
+      },
+    });
+  });
+
+  test("of JSON has it parsed, and not the text it was", () => {
+    const { summary } = play([[thoughts("t"), text('{"a":1}'), finish]], { json: true });
+    expect(summary).toEqual({ delta: { json: { json: { a: 1 }, thoughts: "t", model: "m" } } });
+  });
+
+  test("of JSON that was cut short has none of it", () => {
+    const deltas = new Deltas({ json: true });
+    deltas.push([text('{"a":')]);
+    expect(deltas.summary()).toBeUndefined();
+  });
+
+  test("is a copy of its own: whoever changes it does not change the next", () => {
+    const deltas = new Deltas({ json: false });
+    deltas.push([text("a"), finish], recordOf(1));
+    const first = deltas.summary() as { delta: { json: Record<string, unknown> } };
+    first.delta.json.text = "changed";
+    first.delta.json.model = "changed";
+    expect(deltas.summary()).toEqual({ delta: { json: { text: "a", model: "m" } } });
   });
 });
