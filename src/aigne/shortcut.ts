@@ -20,9 +20,9 @@ export class Shortcut implements Pulled<Chunk> {
   #aigne!: ReadableStreamDefaultReader<Chunk>;
   /** What AIGNE says next. */
   #saying: Promise<Said> | undefined;
-  /** The last one attached. */
-  #source: DeltaSource | undefined;
-  /** The same, until it has given all. */
+  /** In the order attached; a subclass may ask for several answers at once. */
+  #sources: DeltaSource[] = [];
+  /** The last of them, until it has given all. */
   #open: DeltaSource | undefined;
   #ahead: Promise<readonly Chunk[] | undefined> | undefined;
   #onSource: (() => void) | undefined;
@@ -36,7 +36,7 @@ export class Shortcut implements Pulled<Chunk> {
 
   /** Returns what AIGNE is to read of an answer; it may ask for another one after that. */
   attach(source: DeltaSource): ReadableStream<Chunk> | AsyncGenerator<Chunk> {
-    this.#source = source;
+    this.#sources.push(source);
     if (this.cancelled) source.cancel();
     if (!this.#direct) return source.deltas();
     this.#open = source;
@@ -64,14 +64,15 @@ export class Shortcut implements Pulled<Chunk> {
         const said = await this.#hear();
         if (said?.done) return { done: true, value: undefined };
         // Only the very same: should AIGNE ever hand on a copy, it says once more, as JSON, what was said already.
-        if (said && said.value !== this.#source?.summarised) return { done: false, value: said.value };
+        if (said && said.value !== this.#sources.at(-1)?.summarised)
+          return { done: false, value: said.value };
       }
     }
   }
 
   async cancel(reason: unknown): Promise<void> {
     this.cancelled = true;
-    this.#source?.cancel();
+    for (const source of this.#sources) source.cancel();
     await this.#aigne.cancel(reason);
   }
 
@@ -102,7 +103,7 @@ export class Shortcut implements Pulled<Chunk> {
 
   /** In Node 20 web streams outlive every young collection, and with them all that they lead to. */
   #forget(): void {
-    this.#source = undefined;
+    this.#sources = [];
     this.#chunks = [];
   }
 }

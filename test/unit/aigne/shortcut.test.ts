@@ -217,6 +217,14 @@ describe("a shortcut that is not direct", () => {
 });
 
 describe("a caller who leaves", () => {
+  test("cancels all answers of a `process` that has asked for several at once", async () => {
+    const shortcut = new Shortcut({ direct: false });
+    const streams = [scriptedStream(ANSWER), scriptedStream(ANSWER)];
+    for (const { stream } of streams) shortcut.attach(new DeltaSource(stream, new Deltas({ json: false })));
+    await shortcut.join(new ReadableStream<Chunk>()).cancel();
+    expect(streams.map(({ seen }) => seen.cancelled)).toEqual([1, 1]);
+  });
+
   const never = new Promise<readonly Part[]>(() => {});
 
   test("before an answer has begun cancels it when it begins", async () => {
