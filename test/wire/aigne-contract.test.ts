@@ -245,6 +245,6 @@ describe.each(Object.entries(CORES))("should AIGNE become one that %s,", (_, cha
       { timeouts: { consumerMs: 200 } },
     );
     for await (const _ of await invoke(changed(model))) break;
-    await vi.waitFor(() => expect(simulator.requests[0]?.closedBy).toBe("client"), 3_000);
+    await vi.waitFor(() => expect(simulator.requests[0]?.closedBy).toBe("client"), 10_000);
   });
 });
