@@ -136,7 +136,7 @@ export class OpenRouterChatModel extends ChatModel {
 
   /** A subclass that has a `process` of its own is to see every delta. */
   get #processesItself(): boolean {
-    return this.process === OpenRouterChatModel.prototype.process;
+    return this.process === ownProcess;
   }
 
   override async process(
@@ -218,3 +218,6 @@ export class OpenRouterChatModel extends ChatModel {
     await this.#chain.close();
   }
 }
+
+/** As it is here, whatever is put in its place later. */
+const { process: ownProcess } = OpenRouterChatModel.prototype;

@@ -76,8 +76,6 @@ class Iteration<T> {
     this.#source = source;
     this.#controller = controller;
     this.#preventCancel = preventCancel;
-    // It rejects when the stream fails, which whoever iterates hears of anyway.
-    reader.closed.catch(() => {});
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
