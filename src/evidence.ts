@@ -1,11 +1,11 @@
 import type { Dispatch } from "./audit/dispatch.js";
 import { RecordFold } from "./audit/fold.js";
 import type { AuditRefusal } from "./errors.js";
-import type { ChainEvent, Emit } from "./events.js";
-import { logFold } from "./log.js";
+import type { ChainEvent } from "./events.js";
+import { CallLog } from "./log.js";
 import type { Logger } from "./logger.js";
 import type { AuditAttempt, AuditRecord, CallContent, CallStart } from "./record.js";
-import { publish } from "./telemetry/diagnostics.js";
+import { isWatched, publish } from "./telemetry/diagnostics.js";
 import type { CallObservers, Observers } from "./telemetry/observers.js";
 
 /** Runs a function in the asynchronous context that a call was made in. */
@@ -27,7 +27,7 @@ export class Evidence {
   readonly record: Promise<AuditRecord>;
   readonly #start: CallStart;
   readonly #fold: RecordFold;
-  readonly #log: Emit;
+  readonly #log: CallLog;
   readonly #dispatch: Dispatch;
   readonly #content: CallContent;
   readonly #observers: CallObservers | undefined;
@@ -41,7 +41,7 @@ export class Evidence {
   constructor(start: CallStart, at: number, { logger, dispatch, observers, within, content }: EvidenceInit) {
     this.#start = frozen(start);
     this.#fold = new RecordFold(start, at);
-    this.#log = logFold(logger, start.callId, start.labels);
+    this.#log = new CallLog(logger, start.callId, start.labels);
     this.#dispatch = dispatch;
     this.#content = content;
     this.#observers = observers.call(this.#start);
@@ -56,11 +56,13 @@ export class Evidence {
   emit(event: ChainEvent): void {
     if (this.#closed) return;
     const ended = this.#fold.apply(event);
-    const { callId } = this.#start;
+    const isLogged = this.#log.hears(event);
+    // Most of what happens in a call that goes well concerns nobody but its record.
+    if (!isLogged && !ended && !this.#observers && !isWatched(event)) return;
     this.#tell(() => {
-      this.#log(event);
+      if (isLogged) this.#log.tell(event);
       this.#observers?.event(event);
-      publish(callId, event);
+      publish(this.#start.callId, event);
       if (ended) this.#told(ended);
     });
   }

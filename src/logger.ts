@@ -4,11 +4,21 @@ import type { Logger as Pino, pino as pinoType } from "pino";
 /** The part of pino that is used. */
 export type Logger = Pick<Pino, "debug" | "info" | "warn" | "error">;
 
+/** A logger that says, as pino does, which lines it would write. */
+interface LevelledLogger extends Logger {
+  isLevelEnabled(level: string): boolean;
+}
+
+/** Would the logger write such a line? One that does not say gets them all. */
+export function writes(logger: Logger & Partial<LevelledLogger>, level: keyof Logger): boolean {
+  return logger.isLevelEnabled?.(level) ?? true;
+}
+
 const nothing = () => {};
 export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** The same logger, whose errors nobody sees: one that throws, or rejects, is nobody's reason to lose a call or a process. */
-export function harmless(logger: Logger): Logger {
+export function harmless(logger: Logger): LevelledLogger {
   const at =
     (name: keyof Logger) =>
     (...args: [object, string]) => {
@@ -19,7 +29,20 @@ export function harmless(logger: Logger): Logger {
         // As said above.
       }
     };
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") } as Logger;
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    isLevelEnabled(level: keyof Logger) {
+      try {
+        // Anything but a clear no: a logger of somebody's own may mean something else by this name.
+        return writes(logger, level) !== false;
+      } catch {
+        return true;
+      }
+    },
+  } as LevelledLogger;
 }
 
 const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
@@ -35,7 +58,7 @@ export function defaultLogger(): Logger {
   return shared;
 }
 
-function lazyLogger(): Logger {
+function lazyLogger(): LevelledLogger {
   const wanted = process.env.OPEN_ROUTER_LOG_LEVEL?.toLowerCase() ?? "warn";
   const level = LEVELS.includes(wanted) ? wanted : "warn";
   let pino: Pino | undefined;
@@ -45,9 +68,16 @@ function lazyLogger(): Logger {
     pino = create({ name: "open-router", level }, create.destination({ dest: 2, sync: true }));
     return pino;
   };
+  const isLevelEnabled = (name: string) => LEVELS.indexOf(name) >= LEVELS.indexOf(level);
   const at = (name: keyof Logger) => {
-    if (LEVELS.indexOf(name) < LEVELS.indexOf(level)) return nothing;
+    if (!isLevelEnabled(name)) return nothing;
     return (...args: [object, string]) => (pino ?? load())[name](...args);
   };
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") } as Logger;
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    isLevelEnabled,
+  } as LevelledLogger;
 }

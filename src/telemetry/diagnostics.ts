@@ -28,6 +28,11 @@ export const DIAGNOSTICS_CHANNELS: readonly string[] = Object.values(CHANNELS).m
   String(name),
 );
 
+/** Has anybody in this process subscribed to events of that type? */
+export function isWatched({ type }: ChainEvent): boolean {
+  return CHANNELS[type].hasSubscribers;
+}
+
 /**
  * Publishes an event to whoever has subscribed in this process. The message is the subscribers' own: plain JSON, with
  * targets by their ids. What a subscriber throws Node reports as an uncaught exception, after the call has gone on.
