@@ -22,7 +22,7 @@ import { Lanes } from "./lanes.js";
 import type { ChainConfig } from "./options.js";
 import { type Prospects, prospectsOf } from "./prospects.js";
 import { race, type Start } from "./race.js";
-import type { AuditRecord } from "./record.js";
+import type { AuditRecord, CallContent } from "./record.js";
 import { continuable } from "./recovery.js";
 import { MIN_ATTEMPT_MS } from "./retry.js";
 import type { ChatRequest, Failure, Part, Signal } from "./types.js";
@@ -69,16 +69,7 @@ export class Call {
       onBreaker: (target, phase) => this.#lanes.tell({ type: "breaker.changed", target, phase }),
     });
     const start = startOf(plan, config, this.id, this.#prospects.order);
-    const call = this;
-    const content = {
-      // A copy for whoever asks: a sink that changed it would change what is sent.
-      get request() {
-        return JSON.parse(JSON.stringify(plan.request)) as ChatRequest;
-      },
-      get text() {
-        return call.shown;
-      },
-    };
+    const content = new Content(plan, this);
     const evidence = new Evidence(start, startedAt, { logger, dispatch, observers, within, content });
     this.#evidence = evidence;
     this.#lanes = new Lanes({
@@ -242,5 +233,36 @@ export class Call {
     const record = this.#evidence.close({ ...event, at: this.clock.now() });
     this.#onSettled();
     return record;
+  }
+}
+
+/** What sinks may look at: properties of its own, since a sink may spread it. */
+class Content implements CallContent {
+  declare readonly request: ChatRequest;
+  declare readonly text: string;
+  readonly #plan: CallPlan;
+  readonly #call: Call;
+
+  // For all calls: a literal with getters has a shape of its own each time.
+  static readonly #properties: PropertyDescriptorMap & ThisType<Content> = {
+    request: {
+      enumerable: true,
+      // A copy for whoever asks: a sink that changed it would change what is sent.
+      get() {
+        return JSON.parse(JSON.stringify(this.#plan.request));
+      },
+    },
+    text: {
+      enumerable: true,
+      get() {
+        return this.#call.shown;
+      },
+    },
+  };
+
+  constructor(plan: CallPlan, call: Call) {
+    this.#plan = plan;
+    this.#call = call;
+    Object.defineProperties(this, Content.#properties);
   }
 }
