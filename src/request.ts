@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { defined } from "./defined.js";
 import { OptionsError } from "./errors.js";
 import { shapeRequest } from "./providers/request.js";
@@ -17,7 +17,7 @@ export function checkRequest(request: ChatRequest): void {
 /** SHA-256 over the request as JSON, hex. @throws OptionsError when the request is not JSON. */
 export function requestDigest(request: ChatRequest): string {
   try {
-    return createHash("sha256").update(JSON.stringify(request)).digest("hex");
+    return hash("sha256", JSON.stringify(request));
   } catch {
     throw new OptionsError("request must be plain JSON: it holds a circular reference or a BigInt");
   }
