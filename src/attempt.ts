@@ -1,6 +1,6 @@
 import type { AnswerCheck } from "./answer-check.js";
 import { AttemptError, Cancelled, OptionsError, SignalError } from "./errors.js";
-import type { ChainEvent, Emit, Untimed } from "./events.js";
+import { type ChainEvent, type Emit, stamped, type Untimed } from "./events.js";
 import type { LagMeter } from "./lag.js";
 import { type Meta, PendingAnswer } from "./pending-answer.js";
 import type { AuditAttempt } from "./record.js";
@@ -208,11 +208,12 @@ export class Attempt {
 
   #meta({ model, generationId, servedBy }: Meta): void {
     const { redact } = this.#init;
-    if (model !== undefined) this.model = redact(model);
+    const named = model === undefined ? undefined : redact(model);
+    if (named !== undefined) this.model = named;
     this.#emit({
       type: "attempt.meta",
       n: this.n,
-      ...(model !== undefined && { model: redact(model) }),
+      ...(named !== undefined && { model: named }),
       ...(generationId !== undefined && { generationId: redact(generationId) }),
       ...(servedBy !== undefined && { servedBy: redact(servedBy) }),
     });
@@ -271,6 +272,6 @@ export class Attempt {
   }
 
   #emit(event: Untimed<ChainEvent>): void {
-    this.#init.emit({ ...event, at: this.#init.clock.now() } as ChainEvent);
+    this.#init.emit(stamped(event, this.#init.clock.now()));
   }
 }

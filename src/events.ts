@@ -40,3 +40,10 @@ export type Emit = (event: ChainEvent) => void;
 
 /** An event before it is stamped. */
 export type Untimed<E> = E extends ChainEvent ? Omit<E, "at"> : never;
+
+/** In place, since whoever emits an event has made it for that alone. */
+export function stamped(event: Untimed<ChainEvent>, at: number): ChainEvent {
+  const whole = event as ChainEvent;
+  whole.at = at;
+  return whole;
+}

@@ -25,6 +25,14 @@ export interface LaneContext<Entry = unknown> {
   forsake(lane: Lane, failure: Failure): void;
 }
 
+/** Who is to know how a lane fares. */
+export interface LaneRace {
+  /** The attempt under way has shown content. */
+  shown(): void;
+  /** An attempt that had shown content has died, and another one will be made. */
+  relapsed(): void;
+}
+
 /** A lane that gave up, with the failure and the verdict that ended it. */
 export class LaneFailed extends Error {
   readonly failure: Failure;
@@ -51,9 +59,8 @@ export class Lane {
   maxTokens: number | undefined;
   /** The attempt under way has shown content. */
   showing = false;
-  onContent: () => void = () => {};
-  /** An attempt that had shown content has died, and another one will be made. */
-  onRelapse: () => void = () => {};
+  /** Set by whoever runs it. */
+  race: LaneRace | undefined;
   readonly #context: LaneContext;
   #attempt: Attempt | undefined;
   #wake: ((reason: Cancelled) => void) | undefined;
@@ -68,22 +75,34 @@ export class Lane {
   /** To be called when the attempt under way has shown its first content. */
   showed(): void {
     this.showing = true;
-    this.onContent();
+    this.race?.shown();
   }
 
   /** Attempts until one passes its gate. Rejects with LaneFailed, Refused, Cancelled or OptionsError. */
   async run(why: AuditAttempt["why"], waitMs = 0): Promise<Committed> {
     this.showing = false;
     if (waitMs > 0) await this.#sleep(waitMs);
-    let reason = why;
+    try {
+      return await this.#ask(why);
+    } catch (error) {
+      return this.#askAgain(error);
+    }
+  }
+
+  async #ask(why: AuditAttempt["why"]): Promise<Committed> {
+    const attempt = await this.#begin(why);
+    return { lane: this, attempt, head: await attempt.open() };
+  }
+
+  /** `error` ended the first attempt, which is made without p-retry: most calls need no loop. */
+  async #askAgain(error: unknown): Promise<Committed> {
     let failure: Failure | undefined;
     let ended: LaneFailed | undefined;
     try {
       return await pRetry(
-        async () => {
-          const attempt = await this.#begin(reason);
-          reason = "retry";
-          return { lane: this, attempt, head: await attempt.open() };
+        async (n) => {
+          if (n === 1) throw error;
+          return this.#ask("retry");
         },
         {
           // p-retry keeps the loop; the wait is ours, because its own cannot follow Retry-After.
@@ -99,7 +118,7 @@ export class Lane {
             }
             if (this.showing) {
               this.showing = false;
-              this.onRelapse();
+              this.race?.relapsed();
             }
             await this.#sleep(verdict.waitMs);
             return true;
@@ -118,14 +137,16 @@ export class Lane {
   async #begin(why: AuditAttempt["why"]): Promise<Attempt> {
     if (this.#cancelled) throw this.#cancelled;
     const context = this.#context;
-    const entering = context.enter(this, (leave) => {
-      // Cancelled between two waits, it would hear nothing any more.
-      if (this.#cancelled) leave();
-      else this.#leave = leave;
-    });
-    const entry = await entering.catch((error) => {
+    let entry: unknown;
+    try {
+      entry = await context.enter(this, (leave) => {
+        // Cancelled between two waits, it would hear nothing any more.
+        if (this.#cancelled) leave();
+        else this.#leave = leave;
+      });
+    } catch (error) {
       throw this.#cancelled ?? error;
-    });
+    }
     this.#leave = undefined;
     if (this.#cancelled) {
       context.leave(entry);

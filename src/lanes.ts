@@ -4,7 +4,7 @@ import type { Pass } from "./admission/guard.js";
 import { speaksFor } from "./admission/refusal.js";
 import { Attempt } from "./attempt.js";
 import type { CallPlan } from "./call-plan.js";
-import type { ChainEvent, Emit, Untimed } from "./events.js";
+import { type ChainEvent, type Emit, stamped, type Untimed } from "./events.js";
 import { type Explain, withoutSecrets } from "./explanation.js";
 import { Lane, type LaneContext, type LaneFailed } from "./lane.js";
 import type { ChainConfig } from "./options.js";
@@ -87,11 +87,12 @@ export class Lanes implements RaceContext, LaneContext<Entry> {
     return target && new Lane(target, this);
   }
 
-  hedgeDelay(view: { started: number; elapsedMs: number }): number {
+  hedgeDelay({ started, elapsedMs }: { started: number; elapsedMs: number }): number {
     const { facts, guard } = this.#init.prospects;
-    const running = [...this.running].map(({ target }) => target);
+    const running = Array.from(this.running, ({ target }) => target);
     return this.#init.config.strategy.hedgeDelay({
-      ...view,
+      started,
+      elapsedMs,
       inFlight: running.length,
       running,
       remainingMs: this.remainingMs,
@@ -188,7 +189,7 @@ export class Lanes implements RaceContext, LaneContext<Entry> {
   }
 
   tell(event: Untimed<ChainEvent>): void {
-    this.#emit({ ...event, at: this.clock.now() } as ChainEvent);
+    this.#emit(stamped(event, this.clock.now()));
   }
 
   #emit(event: ChainEvent): void {

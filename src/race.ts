@@ -1,5 +1,5 @@
 import { Refused } from "./errors.js";
-import { type Committed, type Lane, LaneFailed } from "./lane.js";
+import { type Committed, type Lane, LaneFailed, type LaneRace } from "./lane.js";
 import type { AuditAttempt } from "./record.js";
 import type { Clock } from "./types.js";
 
@@ -38,98 +38,139 @@ export interface Start {
  * the race was begun because of), with Refused when no lane got to an attempt, or with whatever else ended one.
  */
 export function race(context: RaceContext, first: Start, before?: LaneFailed): Promise<Committed> {
-  const { clock, running } = context;
-  const startedAt = clock.now();
-  let started = 0;
-  let ended = false;
-  let failed = before;
-  let stop: LaneFailed | undefined;
-  let odd: { error: unknown } | undefined;
-  let timer: unknown;
+  return new Race(context, before).run(first);
+}
 
-  return new Promise((resolve, reject) => {
-    const end = (settle: () => void) => {
-      if (ended) return;
-      ended = true;
-      clock.clearTimeout(timer);
-      settle();
-      for (const lane of running) lane.cancel("lost");
-      running.clear();
-    };
+/** A class, since one closure after another would be made anew for each call. */
+class Race implements LaneRace {
+  readonly #context: RaceContext;
+  readonly #startedAt: number;
+  #started = 0;
+  #ended = false;
+  #failed: LaneFailed | undefined;
+  #stop: LaneFailed | undefined;
+  #odd: { error: unknown } | undefined;
+  #timer: unknown;
+  #resolve!: (committed: Committed) => void;
+  #reject!: (error: unknown) => void;
 
-    // A strategy or a provider that throws must end the race: nobody else is there to catch it.
-    const guarded = (action: () => void) => {
-      try {
-        action();
-      } catch (error) {
-        end(() => reject(error));
+  constructor(context: RaceContext, before: LaneFailed | undefined) {
+    this.#context = context;
+    this.#failed = before;
+    this.#startedAt = context.clock.now();
+  }
+
+  run(first: Start): Promise<Committed> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      this.#guarded(() => this.#start(first));
+    });
+  }
+
+  shown(): void {
+    this.#context.clock.clearTimeout(this.#timer);
+  }
+
+  relapsed(): void {
+    this.#guarded(() => this.#hedge());
+  }
+
+  #end(settle: () => void): void {
+    if (this.#ended) return;
+    const { clock, running } = this.#context;
+    this.#ended = true;
+    clock.clearTimeout(this.#timer);
+    settle();
+    for (const lane of running) lane.cancel("lost");
+    running.clear();
+  }
+
+  /** A strategy or a provider that throws must end the race: nobody else is there to catch it. */
+  #guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#end(() => this.#reject(error));
+    }
+  }
+
+  /** Once content is on its way, another request would be spent for nothing. */
+  get #settled(): boolean {
+    if (this.#stop !== undefined || this.#odd !== undefined || this.#ended) return true;
+    for (const { showing } of this.#context.running) if (showing) return true;
+    return false;
+  }
+
+  #start({ lane, why, waitMs }: Start): void {
+    const { running } = this.#context;
+    this.#started++;
+    running.add(lane);
+    lane.race = this;
+    lane.run(why, waitMs).then(
+      (committed) => {
+        // Cancelled in the very moment in which it won.
+        if (!running.delete(lane) || this.#ended) return lane.cancel("lost");
+        this.#end(() => {
+          this.#context.commit(lane);
+          this.#resolve(committed);
+        });
+      },
+      (error: unknown) => {
+        // One that was cancelled is nobody's loss.
+        if (running.delete(lane) && !this.#ended) this.#guarded(() => this.#lost(lane, why, error));
+      },
+    );
+    this.#hedge();
+  }
+
+  #hedge(): void {
+    const { clock } = this.#context;
+    clock.clearTimeout(this.#timer);
+    if (this.#settled) return;
+    const elapsedMs = clock.now() - this.#startedAt;
+    const delay = this.#context.hedgeDelay({ started: this.#started, elapsedMs });
+    if (!(delay < Number.POSITIVE_INFINITY)) return;
+    // Not by a timer: a quick answer would come before it, and whoever races wants all to be asked.
+    if (delay <= 0) this.#begin(delay);
+    else this.#beginIn(delay, delay);
+  }
+
+  #beginIn(ms: number, delay: number): void {
+    this.#timer = this.#context.clock.setTimeout(() => this.#guarded(() => this.#begin(delay)), ms);
+  }
+
+  #begin(delay: number): void {
+    if (this.#settled) return;
+    const lane = this.#context.hedgeLane();
+    if (lane) this.#start({ lane, why: "hedge" });
+    // There may be room, or money, a little later.
+    else if (this.#context.hasOthers) this.#beginIn(Math.max(delay, AGAIN_MS), delay);
+  }
+
+  #lost(lane: Lane, why: Start["why"], error: unknown): void {
+    const { running } = this.#context;
+    if (error instanceof LaneFailed) this.#failed = error;
+    // What else is thrown ends the call, unless others are still at it.
+    else if (!(error instanceof Refused)) this.#odd ??= { error };
+    const odd = this.#odd;
+    if (odd && running.size === 0) {
+      this.#end(() => this.#reject(odd.error));
+      return;
+    }
+    if (error instanceof LaneFailed && error.verdict.do === "stop") {
+      this.#stop = error;
+      this.#context.stopped = error;
+      for (const other of running) {
+        // One that has not sent anything yet is not under way.
+        if (other.attempts > 0 && !this.#context.dooms(error, lane, other)) continue;
+        running.delete(other);
+        other.cancel("lost");
       }
-    };
-
-    /** Once content is on its way, another request would be spent for nothing. */
-    const settled = () =>
-      stop !== undefined || odd !== undefined || ended || [...running].some(({ showing }) => showing);
-
-    const start = ({ lane, why, waitMs }: Start) => {
-      started++;
-      running.add(lane);
-      lane.onContent = () => clock.clearTimeout(timer);
-      lane.onRelapse = () => guarded(hedge);
-      lane.run(why, waitMs).then(
-        (committed) => {
-          // Cancelled in the very moment in which it won.
-          if (!running.delete(lane) || ended) return lane.cancel("lost");
-          end(() => {
-            context.commit(lane);
-            resolve(committed);
-          });
-        },
-        (error: unknown) => {
-          // One that was cancelled is nobody's loss.
-          if (running.delete(lane) && !ended) guarded(() => lost(lane, why, error));
-        },
-      );
-      hedge();
-    };
-
-    const hedge = () => {
-      clock.clearTimeout(timer);
-      if (settled()) return;
-      const delay = context.hedgeDelay({ started, elapsedMs: clock.now() - startedAt });
-      if (!(delay < Number.POSITIVE_INFINITY)) return;
-      const begin = () => {
-        if (settled()) return;
-        const lane = context.hedgeLane();
-        if (lane) start({ lane, why: "hedge" });
-        // There may be room, or money, a little later.
-        else if (context.hasOthers) timer = clock.setTimeout(() => guarded(begin), Math.max(delay, AGAIN_MS));
-      };
-      // Not by a timer: a quick answer would come before it, and whoever races wants all to be asked.
-      if (delay <= 0) begin();
-      else timer = clock.setTimeout(() => guarded(begin), delay);
-    };
-
-    const lost = (lane: Lane, why: Start["why"], error: unknown) => {
-      if (error instanceof LaneFailed) failed = error;
-      // What else is thrown ends the call, unless others are still at it.
-      else if (!(error instanceof Refused)) odd ??= { error };
-      if (odd && running.size === 0) return end(() => reject(odd?.error));
-      if (error instanceof LaneFailed && error.verdict.do === "stop") {
-        stop = error;
-        context.stopped = error;
-        for (const other of running) {
-          // One that has not sent anything yet is not under way.
-          if (other.attempts > 0 && !context.dooms(error, lane, other)) continue;
-          running.delete(other);
-          other.cancel("lost");
-        }
-      }
-      const next = settled() ? undefined : context.nextLane();
-      if (next) return start({ lane: next, why: error instanceof Refused ? why : "failover" });
-      if (running.size === 0) end(() => reject(stop ?? failed ?? error));
-      else hedge();
-    };
-
-    guarded(() => start(first));
-  });
+    }
+    const next = this.#settled ? undefined : this.#context.nextLane();
+    if (next) this.#start({ lane: next, why: error instanceof Refused ? why : "failover" });
+    else if (running.size === 0) this.#end(() => this.#reject(this.#stop ?? this.#failed ?? error));
+    else this.#hedge();
+  }
 }
