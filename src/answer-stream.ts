@@ -73,21 +73,30 @@ export class AnswerStream implements ChainStream {
     const batches = this.batches();
     const watch = this.#watch;
     let waiting: Part[] = [];
-    let last: Promise<unknown> = Promise.resolve();
-    const take = async (): Promise<IteratorResult<Part>> => {
+    let last: Promise<unknown> | undefined;
+    let reads = 0;
+    const given = (): IteratorResult<Part> => {
       // Whoever takes a part is still there, although the next batch is not asked for yet.
-      if (waiting.length > 0) watch.waiting();
-      while (waiting.length === 0) {
-        const { done, value } = await batches.next();
-        if (done) return { done, value: undefined };
-        waiting = value.toReversed();
-      }
+      watch.waiting();
       return { done: false, value: waiting.pop() as Part };
+    };
+    const take = async (): Promise<IteratorResult<Part>> => {
+      try {
+        while (waiting.length === 0) {
+          const { done, value } = await batches.next();
+          if (done) return { done, value: undefined };
+          waiting = value.toReversed();
+        }
+        return given();
+      } finally {
+        reads--;
+      }
     };
     const iterator: AsyncIterableIterator<Part> = {
       next() {
+        if (reads === 0 && waiting.length > 0) return Promise.resolve(given());
         // In turn: of two that wait for a batch at once, the second would overwrite what the first left of its own.
-        const read = last.then(take, take);
+        const read = reads++ > 0 && last ? last.then(take, take) : take();
         last = read;
         return read;
       },
