@@ -1,7 +1,7 @@
 import { type BreakerConfig, permit, reduce, type Ticket, ticketOf } from "../breaker.js";
 import type { BudgetConfig } from "../budget.js";
 import type { ChainEvent } from "../events.js";
-import { type Health, isFree } from "../health/health.js";
+import { type Health, isFree, KnownTargets } from "../health/health.js";
 import { isUnhealthy } from "../health/symptoms.js";
 import type { Belief, TargetHealth } from "../health/target-health.js";
 import type { Clock, Failure, FailureClass, Target } from "../types.js";
@@ -52,18 +52,20 @@ export class Guard {
   readonly #config: GuardConfig;
   readonly #changed: (target: Target, phase: BreakerPhase) => void;
   readonly #passes = new Map<number, Pass>();
+  readonly #known: KnownTargets;
 
   constructor(config: GuardConfig, changed: (target: Target, phase: BreakerPhase) => void) {
     this.#config = config;
     this.#changed = changed;
+    this.#known = new KnownTargets(config.health);
   }
 
   vitals(target: Target): Vitals {
-    return this.#config.health.vitals(target, this.#now);
+    return this.#known.of(target).vitals(this.#now);
   }
 
   belief(target: Target): Belief | undefined {
-    const belief = this.#config.health.belief(target, this.#now);
+    const belief = this.#known.of(target).belief(this.#now);
     return belief?.reason === "breaker_open" && !this.#config.breaker ? undefined : belief;
   }
 
@@ -73,12 +75,12 @@ export class Guard {
   }
 
   hasRoom(target: Target): boolean {
-    return this.#config.health.target(target).slots.free(target.maxConcurrent);
+    return this.#known.of(target).target.slots.free(target.maxConcurrent);
   }
 
   /** Waits for room; false when there was none in time, or the one who waits has left. */
   room(target: Target, onLeave: (leave: () => void) => void): true | Promise<boolean> {
-    const { slots } = this.#config.health.target(target);
+    const { slots } = this.#known.of(target).target;
     const { maxConcurrent } = target;
     if (!maxConcurrent) return true;
     if (!slots.free(maxConcurrent)) return slots.wait(maxConcurrent, this.#config.clock, onLeave);
@@ -87,17 +89,17 @@ export class Guard {
   }
 
   giveRoom(target: Target): void {
-    if (target.maxConcurrent) this.#config.health.target(target).slots.give();
+    if (target.maxConcurrent) this.#known.of(target).target.slots.give();
   }
 
   /** Waits until whoever asks the target before its time knows more. False after `waitMs`, or when the one who waits has left. */
   news(target: Target, waitMs: number, onLeave: (leave: () => void) => void): Promise<boolean> {
-    return this.#config.health.target(target).turns.news(waitMs, this.#config.clock, onLeave);
+    return this.#known.of(target).target.turns.news(waitMs, this.#config.clock, onLeave);
   }
 
   /** Lets an attempt go, whose room has been taken. `early`: as a last resort. */
   admit(target: Target, early: boolean): Pass {
-    const health = this.#config.health.target(target);
+    const health = this.#known.of(target).target;
     const now = this.#now;
     const may = this.#config.breaker ? permit(health.breaker, now) : "closed";
     const clocks = [target.timeouts.firstTokenMs, target.lastFirstTokenMs];
@@ -124,18 +126,18 @@ export class Guard {
   }
 
   deposit(target: Target): void {
-    const { budget, health } = this.#config;
-    if (budget) health.target(target).budget.deposit(budget);
+    const { budget } = this.#config;
+    if (budget) this.#known.of(target).target.budget.deposit(budget);
   }
 
   takeRetry(target: Target, failed: FailureClass): boolean {
-    const { budget, health } = this.#config;
-    return !budget || health.target(target).budget.takeRetry(budget, failed);
+    const { budget } = this.#config;
+    return !budget || this.#known.of(target).target.budget.takeRetry(budget, failed);
   }
 
   takeHedge(target: Target): boolean {
-    const { budget, health } = this.#config;
-    return !budget || health.target(target).budget.takeHedge(budget);
+    const { budget } = this.#config;
+    return !budget || this.#known.of(target).target.budget.takeHedge(budget);
   }
 
   /** Will the breaker open when it hears of this failure? */

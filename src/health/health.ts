@@ -16,31 +16,55 @@ export class Health {
 
   /** For the engine. */
   target(target: Target): TargetHealth {
-    const { provider, model } = target;
+    return this.#target(target, accountOf(target));
+  }
+
+  /** For the engine. */
+  account(target: Target): AccountHealth {
+    return this.#account(accountOf(target));
+  }
+
+  /** For the engine: the target together with its key. */
+  of(target: Target): Known {
+    const account = accountOf(target);
+    return new Known(this.#target(target, account), this.#account(account), isFree(target));
+  }
+
+  #target({ provider, model }: Target, account: string): TargetHealth {
     return recall(
       this.#targets,
-      `${provider.name}\n${accountOf(target)}\n${model}`,
-      () => new TargetHealth(),
+      `${provider.name}\n${account}\n${model}`,
+      newTarget,
       ({ forgettable }) => forgettable,
       ({ idle }) => idle,
     );
   }
 
-  /** For the engine. */
-  account(target: Target): AccountHealth {
-    return recall(
-      this.#accounts,
-      accountOf(target),
-      () => new AccountHealth(),
-      () => true,
-    );
+  #account(account: string): AccountHealth {
+    return recall(this.#accounts, account, newAccount, () => true);
+  }
+}
+
+const newTarget = () => new TargetHealth();
+const newAccount = () => new AccountHealth();
+
+/** What is known of a target and its key. */
+export class Known {
+  readonly target: TargetHealth;
+  readonly #account: AccountHealth;
+  readonly #isFree: boolean;
+
+  constructor(target: TargetHealth, account: AccountHealth, isFree: boolean) {
+    this.target = target;
+    this.#account = account;
+    this.#isFree = isFree;
   }
 
-  /** For the engine: why the target should be left alone now. */
-  belief(target: Target, now: number): Belief | undefined {
-    const block = this.account(target).blocked(isFree(target), now);
-    const known = this.target(target);
-    const own = known.belief(now);
+  /** Why the target should be left alone now. */
+  belief(now: number): Belief | undefined {
+    const block = this.#account.blocked(this.#isFree, now);
+    const { target } = this;
+    const own = target.belief(now);
     if (!block) return own;
     const { class: name, until, stated } = block;
     // What a server said stands above what is guessed.
@@ -49,24 +73,43 @@ export class Health {
       reason: name === "rate_limit" ? "cooling_down" : "account_blocked",
       until,
       stated,
-      held: own?.held ?? known.turns.taken,
-      askedAt: known.askedAt,
+      held: own?.held ?? target.turns.taken,
+      askedAt: target.askedAt,
       class: name,
     };
   }
 
-  /** For the engine: the target as strategies see it. */
-  vitals(target: Target, now: number): Vitals {
-    const known = this.target(target);
+  /** The target as strategies see it. */
+  vitals(now: number): Vitals {
+    const { target } = this;
     return {
-      breaker: known.phase(now),
-      dueInMs: Math.max(0, (this.belief(target, now)?.until ?? now) - now),
-      samples: known.samples,
-      successRate: known.successRate(now),
-      firstContentMs: known.firstContentMs(now),
-      quantile: (q) => known.firstContent.at(q),
-      inFlight: known.inFlight,
+      breaker: target.phase(now),
+      dueInMs: Math.max(0, (this.belief(now)?.until ?? now) - now),
+      samples: target.samples,
+      successRate: target.successRate(now),
+      firstContentMs: target.firstContentMs(now),
+      quantile: (q) => target.firstContent.at(q),
+      inFlight: target.inFlight,
     };
+  }
+}
+
+/** What one call looks up, each target once: a provider is asked for its key, and makes it anew at each look. */
+export class KnownTargets {
+  readonly #health: Health;
+  readonly #known = new Map<Target, Known>();
+
+  constructor(health: Health) {
+    this.#health = health;
+  }
+
+  of(target: Target): Known {
+    let known = this.#known.get(target);
+    if (!known) {
+      known = this.#health.of(target);
+      this.#known.set(target, known);
+    }
+    return known;
   }
 }
 

@@ -33,10 +33,11 @@ export function reportOf(
   }: { health: Health; clock: Clock; breaker: unknown; budget: BudgetConfig | false },
 ): TargetReport {
   const now = clock.now();
-  const known = health.target(target);
-  const found = health.belief(target, now);
+  const both = health.of(target);
+  const known = both.target;
+  const found = both.belief(now);
   const belief = found?.reason === "breaker_open" && breaker === false ? undefined : found;
-  const vitals = health.vitals(target, now);
+  const vitals = both.vitals(now);
   const { successRate, firstContentMs: average } = vitals;
   const quantile = (q: number) => Math.round(vitals.quantile(q) ?? 0);
   const forMs = belief && Math.max(0, Math.ceil(belief.until - now));
