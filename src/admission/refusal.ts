@@ -29,28 +29,31 @@ export interface RefusalView {
 
 /** The one question of admission: may this target be asked now? A reason when not. */
 export function refusal(target: Target, view: RefusalView): Skip | undefined {
+  const against = reason(target, view);
+  if (!against) return undefined;
+  const { id, model } = target;
+  const { reason: why, detail } = against;
+  return { target: id, model, reason: why, ...(detail && { detail }) };
+}
+
+type Reason = Pick<Skip, "reason" | "detail">;
+
+function reason(target: Target, view: RefusalView): Reason | undefined {
   const { demand, remainingMs, belief, dear } = view;
-  const skip = (reason: Skip["reason"], detail?: Skip["detail"]): Skip => ({
-    target: target.id,
-    model: target.model,
-    reason,
-    ...(detail && { detail }),
-  });
   if (remainingMs < MIN_ATTEMPT_MS)
-    return skip("deadline", { remainingMs: Math.max(0, Math.floor(remainingMs)) });
-  if (view.needsTools && !target.provider.supports.tools) return skip("unsupported", { feature: "tools" });
-  if (view.lacks) return skip("unsupported", { feature: view.lacks });
-  if (demand.unfit) return skip(demand.unfit.reason, demand.unfit.detail);
+    return { reason: "deadline", detail: { remainingMs: Math.max(0, Math.floor(remainingMs)) } };
+  if (view.needsTools && !target.provider.supports.tools)
+    return { reason: "unsupported", detail: { feature: "tools" } };
+  if (view.lacks) return { reason: "unsupported", detail: { feature: view.lacks } };
+  if (demand.unfit) return demand.unfit;
   for (const blemish of view.blemishes) {
     const spoken = blemished(target, demand, blemish);
-    if (spoken) return skip(spoken.reason, spoken.detail);
+    if (spoken) return spoken;
   }
-  if (dear) return skip(dear.reason, dear.detail);
+  if (dear) return dear;
   if (belief) {
-    return skip(belief.reason, {
-      ...(belief.class && { class: belief.class }),
-      forMs: Math.max(0, Math.ceil(belief.until - view.now)),
-    });
+    const forMs = Math.max(0, Math.ceil(belief.until - view.now));
+    return { reason: belief.reason, detail: { ...(belief.class && { class: belief.class }), forMs } };
   }
   return undefined;
 }
@@ -60,7 +63,7 @@ function blemished(
   target: Target,
   { facts: { contextWindow } }: Demand,
   { target: failed, failure, window }: Blemish,
-): Pick<Skip, "reason" | "detail"> | undefined {
+): Reason | undefined {
   if (speaksFor(failure, failed, target)) {
     const reason = failure.class === "rate_limit" ? "cooling_down" : "account_blocked";
     return { reason, detail: { class: failure.class, after: failed.id } };
