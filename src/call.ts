@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Attempt } from "./attempt.js";
 import type { Dispatch } from "./audit/dispatch.js";
 import { type CallPlan, startOf } from "./call-plan.js";
-import { clockWithin } from "./clock.js";
+import { ClockWithin } from "./clock.js";
 import { errorText } from "./error-text.js";
 import {
   AttemptError,
@@ -81,7 +81,7 @@ export class Call {
       explain: explainer(plan.request, clock),
       emit: (event) => evidence.emit(event),
       around: (n, open) => evidence.attempt(n, open),
-      clock: clockWithin(clock, within),
+      clock: new ClockWithin(clock, within),
     });
   }
 

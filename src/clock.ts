@@ -17,13 +17,30 @@ export const systemClock: Clock = {
 };
 
 /** The same clock, whose timers fire `within` a context, whoever moves it on. */
-export function clockWithin(clock: Clock, within: (action: () => void) => void): Clock {
-  return {
-    now: () => clock.now(),
-    wall: () => clock.wall(),
-    setTimeout: (callback, ms) => clock.setTimeout(() => within(callback), ms),
-    clearTimeout: (timer) => clock.clearTimeout(timer),
-  };
+export class ClockWithin implements Clock {
+  readonly #clock: Clock;
+  readonly #within: (action: () => void) => void;
+
+  constructor(clock: Clock, within: (action: () => void) => void) {
+    this.#clock = clock;
+    this.#within = within;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  wall(): number {
+    return this.#clock.wall();
+  }
+
+  setTimeout(callback: () => void, ms: number): unknown {
+    return this.#clock.setTimeout(() => this.#within(callback), ms);
+  }
+
+  clearTimeout(timer: unknown): void {
+    this.#clock.clearTimeout(timer);
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import type { BreakerOptions, GuardConfig } from "./admission/guard.js";
 import { DEFAULT_BREAKER } from "./breaker.js";
 import { type BudgetConfig, DEFAULT_BUDGET } from "./budget.js";
 import { type CatalogueOptions, Catalogues } from "./catalogue/catalogues.js";
-import { clockWithin, systemClock } from "./clock.js";
+import { ClockWithin, systemClock } from "./clock.js";
 import { defined } from "./defined.js";
 import { OptionsError } from "./errors.js";
 import { errorWords } from "./explanation.js";
@@ -143,7 +143,7 @@ export function parseOptions(
   const logger = options.logger === false ? silentLogger : harmless(options.logger ?? defaultLogger());
   // What serves all calls is its builder's: it must not keep the context of the call that set it going.
   const builder = new AsyncResource("FallbackChain");
-  const own = clockWithin(clock, (action) => builder.runInAsyncScope(action));
+  const own = new ClockWithin(clock, (action) => builder.runInAsyncScope(action));
   const providers = new Set(targets.map(({ provider }) => provider));
   const words = (error: unknown) => errorWords(error, providers);
   return {
