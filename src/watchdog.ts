@@ -20,6 +20,19 @@ export interface Expiry {
   rate?: number;
 }
 
+interface DueExpiry extends Expiry {
+  at: number;
+}
+
+function sooner(
+  next: DueExpiry | undefined,
+  phase: Phase,
+  ms: number | false,
+  from: number,
+): DueExpiry | undefined {
+  return ms !== false && (!next || from + ms < next.at) ? { phase, ms, at: from + ms } : next;
+}
+
 /**
  * The clocks of one attempt as one timer: it is not moved when content arrives, but looks, when it fires,
  * whether a clock has really run out. So a chunk costs no timer operation.
@@ -57,9 +70,9 @@ export class Watchdog {
     this.#arm();
   }
 
+  /** The timer stays: what falls due next is later now, and it looks when it fires. */
   headers(): void {
     this.#headers = true;
-    this.#arm();
   }
 
   /** Content has arrived, in these parts: the idle clock starts over. */
@@ -109,20 +122,17 @@ export class Watchdog {
     this.#stopped = true;
   }
 
-  #next(now: number): (Expiry & { at: number }) | undefined {
+  #next(now: number): DueExpiry | undefined {
     const { connectMs, firstTokenMs, idleMs, attemptMs, minTokensPerSecond } = this.#clocks;
-    const clocks: [Phase, number | false, number][] = [];
+    let next: DueExpiry | undefined;
     // Once the finish reason is there the answer is whole, and no clock may call it a failure.
-    if (this.#finished) clocks.push(["trailer", this.#reading && TRAILER_MS, this.#quietSince]);
+    if (this.#finished) next = sooner(next, "trailer", this.#reading && TRAILER_MS, this.#quietSince);
     else {
-      clocks.push(["attempt", attemptMs, this.#startedAt]);
-      if (this.#content) clocks.push(["idle", this.#reading && idleMs, this.#quietSince]);
-      else clocks.push(["first_token", firstTokenMs, this.#startedAt]);
-      if (!this.#headers && !this.#content) clocks.push(["connect", connectMs, this.#startedAt]);
-    }
-    let next: (Expiry & { at: number }) | undefined;
-    for (const [phase, ms, from] of clocks) {
-      if (ms !== false && (!next || from + ms < next.at)) next = { phase, ms, at: from + ms };
+      next = sooner(next, "attempt", attemptMs, this.#startedAt);
+      next = this.#content
+        ? sooner(next, "idle", this.#reading && idleMs, this.#quietSince)
+        : sooner(next, "first_token", firstTokenMs, this.#startedAt);
+      if (!this.#headers && !this.#content) next = sooner(next, "connect", connectMs, this.#startedAt);
     }
     if (this.#guard && minTokensPerSecond && this.#content && this.#reading && !this.#finished) {
       const at = this.#guard.dueAt(now);
