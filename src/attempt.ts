@@ -134,21 +134,38 @@ export class Attempt {
     };
     try {
       await this.#upstream.open(target.provider, request, { attemptId: id, onHeaders }, around);
-      const head: ContentPart[] = [];
-      while (!this.done) {
-        for (const part of await this.#read()) head.push(part);
-        if (gate === "content" && head.length > 0) break;
-      }
-      return head;
     } catch (error) {
       throw this.#fail(error);
     }
+    if (gate === "content") {
+      while (!this.done) {
+        const shown = await this.next();
+        if (shown.length > 0) return shown;
+      }
+      return [];
+    }
+    const head: ContentPart[] = [];
+    while (!this.done) for (const part of await this.next()) head.push(part);
+    return head;
   }
 
-  /** The next parts after the gate; `done` says when these were the last. */
+  /** The next parts after the gate; `done` says when these were the last. Rejects as `open` does. */
   async next(): Promise<readonly ContentPart[]> {
     try {
-      return await this.#read();
+      this.#watchdog.reading();
+      let batch: IteratorResult<readonly ProviderPart[]>;
+      try {
+        batch = await this.#upstream.next();
+      } catch (error) {
+        if (this.finishReason === undefined || !this.#trailing(error)) throw error;
+        return this.#complete();
+      }
+      this.#watchdog.paused();
+      if (batch.done) return this.#complete();
+      const shown = this.#absorb(batch.value);
+      // A provider that never waits for anything would keep every timer from firing.
+      if (this.#barren > 0 && this.#barren % BREATH === 0) await this.#breathe();
+      return shown;
     } catch (error) {
       throw this.#fail(error);
     }
@@ -166,23 +183,6 @@ export class Attempt {
   #stop(reason: unknown): void {
     this.#upstream.interrupt(reason);
     if (reason !== TRAILER) this.#upstream.abort(reason);
-  }
-
-  async #read(): Promise<ContentPart[]> {
-    this.#watchdog.reading();
-    let batch: IteratorResult<readonly ProviderPart[]>;
-    try {
-      batch = await this.#upstream.next();
-    } catch (error) {
-      if (this.finishReason === undefined || !this.#trailing(error)) throw error;
-      return this.#complete();
-    }
-    this.#watchdog.paused();
-    if (batch.done) return this.#complete();
-    const shown = this.#absorb(batch.value);
-    // A provider that never waits for anything would keep every timer from firing.
-    if (this.#barren > 0 && this.#barren % BREATH === 0) await this.#breathe();
-    return shown;
   }
 
   #breathe(): Promise<void> {
