@@ -47,7 +47,8 @@ export class Lanes implements RaceContext, LaneContext<Entry> {
   readonly running = new Set<Lane>();
   stopped: LaneFailed | undefined;
   readonly #init: LanesInit;
-  readonly #asked = new Map<number, Asked>();
+  /** In order: `n` counts from 1. */
+  readonly #asked: Asked[] = [];
   /** The text that the next attempts are to continue; empty: none. */
   #prefix = "";
   #committed: Lane | undefined;
@@ -152,13 +153,13 @@ export class Lanes implements RaceContext, LaneContext<Entry> {
       onContent: () => lane.showed(),
       around: (open) => this.#init.around(n, open),
     });
-    this.#asked.set(n, { attempt, demand, pass, reckoned: false });
+    this.#asked[n - 1] = { attempt, demand, pass, reckoned: false };
     return attempt;
   }
 
   judge(lane: Lane, attempt: Attempt, failure: Failure): Verdict {
     const { admission, guard } = this.#init.prospects;
-    const asked = this.#asked.get(attempt.n)!;
+    const asked = this.#asked[attempt.n - 1]!;
     // First, so that what was set aside for it is there for whoever comes next.
     this.#reckon(asked, true);
     const verdict = verdictOf(lane, attempt, failure, {
@@ -193,7 +194,7 @@ export class Lanes implements RaceContext, LaneContext<Entry> {
   }
 
   #emit(event: ChainEvent): void {
-    const asked = "n" in event ? this.#asked.get(event.n) : undefined;
+    const asked = "n" in event ? this.#asked[event.n - 1] : undefined;
     if (asked && ENDS.has(event.type)) this.#reckon(asked, event.type === "attempt.failed");
     this.#init.emit(event);
     if (asked) this.#init.prospects.guard.observe(event, asked.attempt.lostMs);

@@ -3,18 +3,20 @@ import type { ToolCallPart } from "./types.js";
 
 /** Assembles fragments into whole tool calls. A Map, since an index comes from the wire and may be anything. */
 export class ToolCalls {
-  readonly #calls = new Map<number, ToolCall>();
+  /** Made with the first: most answers have none. */
+  #calls: Map<number, ToolCall> | undefined;
 
   get size(): number {
-    return this.#calls.size;
+    return this.#calls?.size ?? 0;
   }
 
   /** Whether a call has no arguments yet, not even empty ones. */
   get open(): boolean {
-    return [...this.#calls.values()].some((call) => call.arguments === "");
+    return [...(this.#calls?.values() ?? [])].some((call) => call.arguments === "");
   }
 
   add({ index, id, name, arguments: fragment }: ToolCallPart): void {
+    this.#calls ??= new Map();
     const call = this.#calls.get(index);
     if (!call) {
       this.#calls.set(index, { id: id ?? "", name: name ?? "", arguments: fragment });
@@ -26,6 +28,7 @@ export class ToolCalls {
   }
 
   calls(): ToolCall[] {
+    if (!this.#calls) return [];
     const sorted = [...this.#calls].sort(([a], [b]) => a - b);
     return sorted.map(([, call], position) => ({
       ...call,

@@ -42,11 +42,11 @@ export class Admission {
   readonly #init: AdmissionInit;
   readonly #blemishes: (Blemish & { at: number })[] = [];
   /** Targets refused for a reason that may pass. */
-  readonly #waiting = new Set<Target>();
+  readonly #waiting: Target[] = [];
   readonly #resort: LastResort;
   #outOfBudget = false;
   /** Told to be too dear to be asked beside another. */
-  readonly #dear = new Set<Target>();
+  readonly #dear: Target[] = [];
 
   constructor(init: AdmissionInit) {
     this.#init = init;
@@ -177,7 +177,7 @@ export class Admission {
     const stated = this.#blemishes.flatMap(({ failure: { retryAfterMs }, at }) =>
       retryAfterMs === undefined ? [] : [at + retryAfterMs],
     );
-    const dues = [...this.#waiting].flatMap((target) => {
+    const dues = this.#waiting.flatMap((target) => {
       const belief = this.#init.guard.belief(target);
       // When another call is finding out, that will soon be known.
       return belief ? [belief.held ? now + SOON_MS : belief.until] : [];
@@ -208,7 +208,7 @@ export class Admission {
   }
 
   #skip(target: Target, skip: Skip): void {
-    if (PASSING.has(skip.reason)) this.#waiting.add(target);
+    if (PASSING.has(skip.reason)) this.#waiting.push(target);
     this.#init.onSkip(skip);
   }
 
@@ -216,8 +216,8 @@ export class Admission {
   #tellDear(): void {
     for (const target of this.#init.queue.targets) {
       const skip = this.#refusal(target);
-      if (skip?.reason !== "too_dear" || this.#dear.has(target)) continue;
-      this.#dear.add(target);
+      if (skip?.reason !== "too_dear" || this.#dear.includes(target)) continue;
+      this.#dear.push(target);
       this.#init.onSkip(skip);
     }
   }

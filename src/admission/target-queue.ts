@@ -4,7 +4,7 @@ import type { Target } from "../types.js";
 export class TargetQueue {
   #left: Target[];
   #passed: Target[] = [];
-  readonly #returned = new Set<Target>();
+  readonly #returned: Target[] = [];
   #closed = false;
 
   constructor(targets: readonly Target[]) {
@@ -48,8 +48,8 @@ export class TargetQueue {
 
   /** Comes back when all others have been asked; once, lest a call goes round in circles. */
   pass(target: Target): void {
-    if (this.#closed || this.#returned.has(target)) return;
-    this.#returned.add(target);
+    if (this.#closed || this.#returned.includes(target)) return;
+    this.#returned.push(target);
     this.#passed.push(target);
   }
 

@@ -13,7 +13,8 @@ interface Running {
 export class RecordFold {
   readonly #start: CallStart;
   readonly #startedAt: number;
-  readonly #attempts = new Map<number, Running>();
+  /** In order: `n` counts from 1. */
+  readonly #attempts: Running[] = [];
   readonly #skipped: AuditRecord["skipped"] = [];
   readonly #breakers: BreakerChange[] = [];
   #answeredBy: AuditRecord["answeredBy"];
@@ -46,7 +47,7 @@ export class RecordFold {
       case "call.finished":
         return undefined;
     }
-    const running = this.#attempts.get(event.n);
+    const running = this.#attempts[event.n - 1];
     if (!running) return undefined;
     const { entry, startedAt } = running;
     const sinceStart = milliseconds(event.at - startedAt);
@@ -89,7 +90,7 @@ export class RecordFold {
 
   /** Ends the attempts that nobody has told the end of, and returns them: the call is over, and they with it. */
   close(at: number): AuditAttempt[] {
-    const open = [...this.#attempts.values()].filter(({ ended }) => !ended);
+    const open = this.#attempts.filter(({ ended }) => !ended);
     for (const running of open) {
       running.entry.durationMs = milliseconds(at - running.startedAt);
       running.ended = true;
@@ -101,7 +102,7 @@ export class RecordFold {
   record(end: Extract<ChainEvent, { type: "call.finished" }>): AuditRecord {
     // One by one: what is left over of a frozen object takes a hundred times as long to copy.
     const { v, callId, startedAt, strategy, streamed, labels, caller, requestDigest } = this.#start;
-    const attempts = [...this.#attempts.values()].map(({ entry }) => entry);
+    const attempts = this.#attempts.map(({ entry }) => entry);
     const cost = total(attempts);
     return {
       v,
@@ -147,7 +148,7 @@ export class RecordFold {
       ...(omitted.length > 0 && { omitted: [...omitted] }),
       ...(maxTokens && { maxTokens }),
     };
-    this.#attempts.set(n, { entry, target, startedAt: at, ended: false });
+    this.#attempts[n - 1] = { entry, target, startedAt: at, ended: false };
   }
 
   #answered({ entry, target }: Running): void {
