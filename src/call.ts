@@ -96,8 +96,8 @@ export class Call {
 
   /** Runs until the first attempt passes its gate. Rejects with whatever `fail` takes. */
   async begin(): Promise<Committed> {
-    const { targets, catalogues } = this.#config;
-    for (const { provider } of targets) provider.ready?.();
+    const { providers, catalogues } = this.#config;
+    for (const provider of providers) provider.ready?.();
     const { bug } = this.#prospects;
     if (bug) throw bug.thrown;
     catalogues.refresh();

@@ -89,7 +89,7 @@ export class FallbackChain {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const { clock, targets, catalogues } = this.#config;
+    const { clock, providers, catalogues } = this.#config;
     // Whoever is told that a call has begun may close the chain by it, before the call is among those that are waited for.
     await Promise.resolve();
     if (this.#calls.size > 0) {
@@ -102,7 +102,7 @@ export class FallbackChain {
       for (const call of this.#calls) call.abort({ kind: "aborted", message: "the chain was closed" });
     }
     catalogues.release();
-    await this.#dispatch.close(new Set(targets.map(({ provider }) => provider)), timeoutMs);
+    await this.#dispatch.close(providers, timeoutMs);
   }
 
   #start(request: ChatRequest, options: CallOptions): AnswerStream {

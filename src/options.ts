@@ -95,6 +95,8 @@ export interface FallbackChainOptions extends ResilienceOptions {
 /** Options with every default in place. */
 export interface ChainConfig extends GuardConfig {
   readonly targets: readonly Target[];
+  /** Of the targets, each once. */
+  readonly providers: ReadonlySet<Provider>;
   readonly body: Readonly<Record<string, unknown>>;
   readonly totalMs: number | false;
   readonly consumerMs: number | false;
@@ -148,6 +150,7 @@ export function parseOptions(
   const words = (error: unknown) => errorWords(error, providers);
   return {
     targets,
+    providers,
     body: toWireOptions(options.modelOptions),
     totalMs: clocks.totalMs,
     consumerMs: clocks.consumerMs,
