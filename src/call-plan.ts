@@ -1,6 +1,7 @@
 import type { Answer } from "./answer.js";
 import { type AnswerCheck, asksForJson, type Complaint, checkOf } from "./answer-check.js";
 import type { Gate } from "./attempt.js";
+import { isoOf } from "./clock.js";
 import { OptionsError } from "./errors.js";
 import type { ChainConfig } from "./options.js";
 import type { Caller, CallStart } from "./record.js";
@@ -95,7 +96,7 @@ export function startOf(
   return {
     v: 1,
     callId,
-    startedAt: new Date(config.clock.wall()).toISOString(),
+    startedAt: isoOf(config.clock.wall()),
     strategy: config.strategy.name,
     streamed: plan.streamed,
     labels: { ...config.labels, ...plan.labels },

@@ -8,6 +8,18 @@ export function clampDelay(ms: number): number {
   return ms > 0 ? Math.min(ms, MAX_DELAY_MS) : 0;
 }
 
+let lastWall = Number.NaN;
+let lastIso = "";
+
+/** ISO 8601 of Unix ms. Many fall into one millisecond, and formatting takes longer than most of what it is for. */
+export function isoOf(wall: number): string {
+  if (wall !== lastWall) {
+    lastIso = new Date(wall).toISOString();
+    lastWall = wall;
+  }
+  return lastIso;
+}
+
 /** Reads globalThis at each call, so that fake timers installed later are obeyed. */
 export const systemClock: Clock = {
   now: () => performance.now(),

@@ -1,3 +1,4 @@
+import { isoOf } from "../clock.js";
 import type { ChainEvent } from "../events.js";
 import type { AuditAttempt, AuditRecord, BreakerChange, CallStart, Cost } from "../record.js";
 import type { Target, Usage } from "../types.js";
@@ -141,7 +142,7 @@ export class RecordFold {
       model: target.model,
       provider: target.provider.name,
       why,
-      startedAt: new Date(wall).toISOString(),
+      startedAt: isoOf(wall),
       durationMs: 0,
       // Until told otherwise: an attempt that is neither won nor failed was cancelled.
       outcome: "cancelled",
