@@ -140,6 +140,8 @@ function recall<T>(
 ): T {
   let entry = map.get(key);
   if (entry) {
+    // Who makes room is of no interest while there is plenty.
+    if (map.size <= MAX_ENTRIES / 2) return entry;
     map.delete(key);
   } else {
     entry = make();
