@@ -2,33 +2,112 @@ import type { Plan } from "./wire.js";
 
 /** A load: so many calls of so many events, some to warm up and some to be measured. */
 export interface Shape {
-  name: ShapeName;
+  name: string;
   plan: Plan;
-  /** Calls under way at once. */
-  atOnce: number;
-  warmUp: number;
-  calls: number;
+  warmUp: Load;
+  measured: Load;
   /** What the CPU time is divided by. */
   per: "chunk" | "call";
 }
 
-export type ShapeName = "sustained" | "paced" | "burst" | "short-1" | "short-64" | "short-1000" | "first";
+export interface Load {
+  calls: number;
+  /** Under way at once. */
+  atOnce: number;
+}
+
+/** Shapes that one process goes through, one after another; the warm-up of one serves the next. */
+export type Session = Shape[];
 
 const plan = (events: number, everyMs = 0): Plan => ({ events, everyMs, fault: "none" });
+const load = (calls: number, atOnce: number): Load => ({ calls, atOnce });
+const NONE = load(0, 1);
 
-export const SHAPES: Record<ShapeName, Shape> = {
-  sustained: { name: "sustained", plan: plan(2_000), atOnce: 200, warmUp: 0, calls: 200, per: "chunk" },
-  paced: { name: "paced", plan: plan(200, 5), atOnce: 25, warmUp: 25, calls: 50, per: "chunk" },
-  burst: { name: "burst", plan: plan(2_000), atOnce: 1, warmUp: 3, calls: 4, per: "chunk" },
-  "short-1": { name: "short-1", plan: plan(20), atOnce: 1, warmUp: 200, calls: 400, per: "call" },
-  "short-64": { name: "short-64", plan: plan(20), atOnce: 64, warmUp: 2_000, calls: 2_000, per: "call" },
-  "short-1000": {
-    name: "short-1000",
-    plan: plan(20),
-    atOnce: 1_000,
-    warmUp: 1_000,
-    calls: 1_500,
-    per: "call",
-  },
-  first: { name: "first", plan: plan(4, 2), atOnce: 1, warmUp: 100, calls: 200, per: "call" },
+export const sustained = (streams = 200): Shape => ({
+  name: "sustained",
+  plan: plan(2_000),
+  warmUp: NONE,
+  measured: load(streams, streams),
+  per: "chunk",
+});
+
+export const PACED: Shape = {
+  name: "paced",
+  plan: plan(200, 5),
+  warmUp: load(100, 100),
+  measured: load(50, 50),
+  per: "chunk",
 };
+
+export const BURST: Shape = {
+  name: "burst",
+  plan: plan(2_000),
+  warmUp: load(3, 1),
+  measured: load(4, 1),
+  per: "chunk",
+};
+
+/** 2 000 calls first: until then a process measures the compiler more than the client. */
+export const short64 = (warmUp = 2_000, calls = 1_000): Shape => ({
+  name: "short-64",
+  plan: plan(20),
+  warmUp: load(warmUp, 64),
+  measured: load(calls, 64),
+  per: "call",
+});
+
+export const FIRST: Shape = {
+  name: "first",
+  plan: plan(4, 1),
+  warmUp: load(200, 50),
+  measured: load(150, 1),
+  per: "call",
+};
+
+const SHORT_1: Shape = {
+  name: "short-1",
+  plan: plan(20),
+  warmUp: load(20, 1),
+  measured: load(300, 1),
+  per: "call",
+};
+
+const SHORT_1000: Shape = {
+  name: "short-1000",
+  plan: plan(20),
+  warmUp: load(1_000, 1_000),
+  measured: load(1_500, 1_000),
+  per: "call",
+};
+
+/** Short calls, in the order in which one process goes through them. */
+export const CALLS: Session = [short64(), SHORT_1, FIRST, SHORT_1000];
+
+const LENGTHS = [100, 1_000, 10_000, 100_000];
+const EVENTS = 200_000;
+
+/** The same number of events, in streams of one length each. */
+export const lengths = (): Shape[] =>
+  LENGTHS.map((events) => ({
+    name: `length-${events}`,
+    plan: plan(events),
+    warmUp: load(Math.ceil(40_000 / events), 1),
+    measured: load(EVENTS / events, 1),
+    per: "chunk",
+  }));
+
+const CONCURRENCIES = [1, 10, 100, 1_000, 5_000];
+
+export const concurrencies = (): Session =>
+  CONCURRENCIES.map((atOnce, index) => ({
+    name: `at-once-${atOnce}`,
+    plan: plan(20),
+    // Each connection is opened beforehand.
+    warmUp: index === 0 ? load(2_000, 64) : load(atOnce, atOnce),
+    measured: load(Math.max(500, atOnce), atOnce),
+    per: "call",
+  }));
+
+export const TARGETS = [1, 3, 10];
+
+export const targets = (count: number): Shape => ({ ...short64(2_000, 1_000), name: `targets-${count}` });

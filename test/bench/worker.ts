@@ -1,76 +1,80 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import type { Contestant, Create } from "./contestants/contestant.js";
-import type { Shape } from "./shapes.js";
+import { writeFileSync } from "node:fs";
+import type { Contestant } from "./contestants/contestant.js";
+import type { Reading } from "./samples.js";
+import type { Load, Session, Shape } from "./shapes.js";
+import { medianOf } from "./statistics.js";
 import { pathOf, textOf } from "./wire.js";
+import { answering, type Workplace, workplace } from "./workplace.js";
 
-/** What the parent sends on the command line, as JSON. */
-export interface Order {
+/** One contestant through the shapes of one session; every answer is compared. */
+export interface LoadOrder {
   module: string;
   port: number;
-  shape: Shape;
+  session: Session;
   models: string[];
 }
 
-export interface Reading {
-  /** µs of CPU time of the whole process, by event or by call. */
-  cpuUs: number;
-  /** µs by the clock, likewise. */
-  wallUs: number;
-  /** ms from the call to its first text, one by one; calls that are measured alone. */
-  firstMs: number[];
-  rssBefore: number;
-  rssPeak: number;
-}
-
-const { module, port, shape, models } = JSON.parse(process.argv[2] as string) as Order;
-const { create } = (await import(pathToFileURL(module).href)) as { create: Create };
-const dir = mkdtempSync(join(tmpdir(), "bench-"));
-const contestant: Contestant = await create({
-  baseURL: `http://127.0.0.1:${port}${pathOf(shape.plan)}`,
-  apiKey: "sk-or-v1-bench",
-  models,
-  dir,
-});
-const expected = textOf(shape.plan.events);
-const firstMs: number[] = [];
-
-async function calls(count: number): Promise<void> {
-  let left = count;
+async function run({ calls, atOnce }: Load, call: () => Promise<void>): Promise<void> {
+  let left = calls;
   const lane = async () => {
-    while (left-- > 0) {
-      const began = performance.now();
-      let first = 0;
-      const text = await contestant.call("Say something.", () => {
-        first = performance.now() - began;
-      });
-      if (text !== expected)
-        throw new Error(`a wrong answer: ${text.length} characters in place of ${expected.length}`);
-      firstMs.push(first);
-    }
+    while (left-- > 0) await call();
   };
-  await Promise.all(Array.from({ length: Math.min(shape.atOnce, count) }, lane));
+  await Promise.all(Array.from({ length: Math.min(atOnce, calls) }, lane));
 }
 
-await calls(shape.warmUp);
-firstMs.length = 0;
-const rssBefore = process.memoryUsage.rss();
-const cpu = process.cpuUsage();
-const began = performance.now();
-await calls(shape.calls);
-const wall = (performance.now() - began) * 1_000;
-const { user, system } = process.cpuUsage(cpu);
-const units = shape.calls * (shape.per === "chunk" ? shape.plan.events : 1);
-const reading: Reading = {
-  cpuUs: (user + system) / units,
-  wallUs: wall / units,
-  firstMs: shape.atOnce === 1 ? firstMs : [],
-  rssBefore,
-  rssPeak: process.resourceUsage().maxRSS * 1_024,
-};
-process.send?.(reading);
-await contestant.close?.();
-rmSync(dir, { recursive: true, force: true });
-process.exit();
+/** Twice: what the first one frees may hold on to more. */
+function collected(): NodeJS.MemoryUsage {
+  globalThis.gc?.();
+  globalThis.gc?.();
+  return process.memoryUsage();
+}
+
+/** From here on the process's highest resident size is counted anew, where the system can do that. */
+function forgetPeak(): void {
+  try {
+    writeFileSync("/proc/self/clear_refs", "5");
+  } catch {}
+}
+
+async function measure({ measured, warmUp, plan, per }: Shape, contestant: Contestant): Promise<Reading[""]> {
+  const expected = textOf(plan.events);
+  const firstMs: number[] = [];
+  const call = async () => {
+    const began = performance.now();
+    let first = 0;
+    const text = await contestant.call("Say something.", () => {
+      first = performance.now() - began;
+    });
+    answering(text, expected);
+    firstMs.push(first);
+  };
+  await run(warmUp, call);
+  firstMs.length = 0;
+  const before = collected();
+  forgetPeak();
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  await run(measured, call);
+  const wall = (performance.now() - began) * 1_000;
+  const { user, system } = process.cpuUsage(cpu);
+  const peak = process.resourceUsage().maxRSS * 1_024;
+  const units = measured.calls * (per === "chunk" ? plan.events : 1);
+  return {
+    cpuUs: (user + system) / units,
+    wallUs: wall / units,
+    ...(measured.atOnce === 1 && { firstMs: medianOf(firstMs) }),
+    rssGrowth: peak - before.rss,
+    heapKept: collected().heapUsed - before.heapUsed,
+  };
+}
+
+async function work({ module, port, session, models }: LoadOrder, at: Workplace): Promise<Reading> {
+  const reading: Reading = {};
+  for (const shape of session) {
+    const baseURL = `http://127.0.0.1:${port}${pathOf(shape.plan)}`;
+    reading[shape.name] = await measure(shape, await at.contestant(module, { baseURL, models }));
+  }
+  return reading;
+}
+
+await workplace(work);

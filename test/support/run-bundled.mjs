@@ -4,8 +4,8 @@ import { build } from "esbuild";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Runs a TypeScript module of this folder, in the repository's root. */
-export async function runBundled(name) {
+/** Bundles a TypeScript module, named from this folder without its ending; resolves to the bundle's path. */
+export async function bundle(name) {
   // Beside the sources, so that packages resolve as they do for them.
   const outfile = here(`./${name}.bundle.mjs`);
   await build({
@@ -18,6 +18,12 @@ export async function runBundled(name) {
     packages: "external",
     logLevel: "warning",
   });
+  return outfile;
+}
+
+/** Runs a TypeScript module of this folder, in the repository's root. */
+export async function runBundled(name) {
+  const outfile = await bundle(name);
   try {
     process.chdir(here("../.."));
     await import(pathToFileURL(outfile).href);

@@ -7,12 +7,17 @@ export interface Setting {
   models: string[];
   /** A folder for what is written. */
   dir: string;
+  /** Where the last model is asked, when that is not at `baseURL`. */
+  fallbackURL?: string;
 }
 
 export interface Contestant {
-  /** One streamed call, read as the documentation says; resolves with its whole text. `first` at the first text. */
-  call(prompt: string, first: () => void): Promise<string>;
+  /**
+   * One streamed call, read as the documentation says; resolves with its whole text. `first` at the first text; where it
+   * is known, `each` is awaited after every delta.
+   */
+  call(prompt: string, first: () => void, each?: () => Promise<unknown>): Promise<string>;
   close?(): Promise<void> | void;
 }
 
-export type Create = (setting: Setting) => Promise<Contestant>;
+export type Create = (setting: Setting, more?: object) => Promise<Contestant>;

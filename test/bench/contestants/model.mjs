@@ -1,7 +1,10 @@
 import { journalAudit, OpenRouterChatModel } from "@aigne/open-router";
+import { targetsOf } from "./elsewhere.mjs";
 
 /** Everything at its default: clocks, breakers, budgets, logger, catalogue; audit to a file. */
-export const create = async ({ baseURL, apiKey, models: [model, ...fallbackModels], dir }, more = {}) => {
+export const create = async (setting, more = {}) => {
+  const { baseURL, apiKey, dir } = setting;
+  const [model, ...fallbackModels] = targetsOf(setting);
   const chat = new OpenRouterChatModel({
     baseURL,
     apiKey,
@@ -11,7 +14,7 @@ export const create = async ({ baseURL, apiKey, models: [model, ...fallbackModel
     ...more,
   });
   return {
-    async call(prompt, first) {
+    async call(prompt, first, each) {
       const stream = await chat.invoke(
         { messages: [{ role: "user", content: prompt }] },
         { streaming: true },
@@ -22,6 +25,7 @@ export const create = async ({ baseURL, apiKey, models: [model, ...fallbackModel
         if (!piece) continue;
         if (text === "") first();
         text += piece;
+        if (each) await each();
       }
       return text;
     },

@@ -4,7 +4,7 @@ import { OpenRouterChatModel } from "@aigne/open-router";
 export const create = async ({ baseURL, apiKey, models: [model, ...fallbackModels] }) => {
   const chat = new OpenRouterChatModel({ baseURL, apiKey, model, fallbackModels });
   return {
-    async call(prompt, first) {
+    async call(prompt, first, each) {
       const stream = await chat.invoke(
         { messages: [{ role: "user", content: prompt }] },
         { streaming: true },
@@ -15,6 +15,7 @@ export const create = async ({ baseURL, apiKey, models: [model, ...fallbackModel
         if (!piece) continue;
         if (text === "") first();
         text += piece;
+        if (each) await each();
       }
       return text;
     },

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Reading } from "./samples.js";
+import { medianOf } from "./statistics.js";
+import { pathOf, textOf } from "./wire.js";
+import { answering, type Workplace, workplace } from "./workplace.js";
+
+/** Readers that take one delta each few milliseconds, from a server that is always ahead. */
+export interface SlowOrder {
+  module: string;
+  port: number;
+  models: string[];
+  streams: number;
+  events: number;
+  everyMs: number;
+  seconds: number;
+}
+
+async function work(order: SlowOrder, at: Workplace): Promise<Reading> {
+  const { module, port, models, streams, events, everyMs, seconds } = order;
+  const baseURL = `http://127.0.0.1:${port}${pathOf({ events, everyMs: 0, fault: "none" })}`;
+  const contestant = await at.fresh(module, { baseURL, models });
+  const expected = textOf(events);
+  let over = false;
+  const reader = async () => {
+    while (!over) {
+      const text = await contestant.call(
+        "Say something.",
+        () => {},
+        () => sleep(everyMs),
+      );
+      answering(text, expected);
+    }
+  };
+  const failed = Promise.all(Array.from({ length: streams }, reader));
+  const before = process.memoryUsage.rss();
+  const rss: number[] = [];
+  const watched = (async () => {
+    for (const end = performance.now() + seconds * 1_000; performance.now() < end; await sleep(100))
+      rss.push(process.memoryUsage.rss());
+    over = true;
+  })();
+  await Promise.race([watched, failed]);
+  const quarter = Math.floor(rss.length / 4);
+  const first = medianOf(rss.slice(0, quarter));
+  const last = medianOf(rss.slice(-quarter));
+  return { "slow-consumer": { firstRss: first, lastRss: last, growth: last / first, above: last - before } };
+}
+
+await workplace(work);

@@ -1,0 +1,222 @@
+import { ask, here } from "./children.js";
+import { coldImport, IMPORTS } from "./imports.js";
+import { entrant, ROSTER } from "./roster.js";
+import type { Reading } from "./samples.js";
+import {
+  BURST,
+  CALLS,
+  concurrencies,
+  FIRST,
+  lengths,
+  PACED,
+  type Session,
+  short64,
+  sustained,
+  TARGETS,
+  targets,
+} from "./shapes.js";
+import type { SlowOrder } from "./slow-worker.js";
+import type { SwitchOrder } from "./switch-worker.js";
+import type { LoadOrder } from "./worker.js";
+
+/** One process of one round. */
+export interface Task {
+  contestant: string;
+  /** What it will find. */
+  measures: string[];
+  peer: boolean;
+  run(): Promise<Reading>;
+}
+
+/** Tasks that take turns: each once a round. */
+export interface Stage {
+  name: string;
+  rounds: number;
+  tasks: Task[];
+}
+
+export interface Setup {
+  port: number;
+  rounds: number;
+  /** Node 24, where it could be had. */
+  node24?: string | undefined;
+  /** Only these contestants, where given. */
+  only?: string[] | undefined;
+}
+
+const TWO = ["good/one", "good/two"];
+const OURS = ["chain", "model"];
+const GROWTH_ROUNDS = 3;
+
+function loadTask(
+  name: string,
+  session: Session,
+  port: number,
+  more: Partial<LoadOrder> & { node?: string | undefined } = {},
+): Task {
+  const { module, peer } = entrant(name);
+  const { node, ...rest } = more;
+  const order: LoadOrder = { module: here(`./${module}`), port, session, models: TWO, ...rest };
+  return {
+    contestant: name,
+    measures: session.map((shape) => shape.name),
+    peer,
+    run: () => ask<Reading>({ script: "worker", order, node }),
+  };
+}
+
+const loads = (names: string[], session: Session, port: number) =>
+  names.map((name) => loadTask(name, session, port));
+
+/** No retry, no breaker: what is timed is the way from one target to the next. */
+const SWITCHES_AT_ONCE = {
+  breaker: false,
+  retry: Object.fromEntries(
+    ["rate_limit", "overloaded", "server_error", "network"].map((name) => [name, { retries: 0 }]),
+  ),
+};
+const SWITCHING_PEERS: Record<string, string> = {
+  "ai-fallback": "ai-sdk",
+  "ai-retry": "ai-sdk",
+  "langchain-fallbacks": "langchain",
+};
+
+function switchTask(name: string, fault: SwitchOrder["fault"], port: number): Task {
+  const { module, peer } = entrant(name);
+  const bare = entrant(peer ? (SWITCHING_PEERS[name] as string) : "provider");
+  const order: SwitchOrder = {
+    module: here(`./${module}`),
+    bare: here(`./${bare.module}`),
+    port,
+    fault,
+    anew: peer,
+    ...(!peer && { more: SWITCHES_AT_ONCE }),
+    warmUp: 300,
+    calls: 150,
+  };
+  return {
+    contestant: name,
+    measures: [`switch-${fault}`],
+    peer,
+    run: () => ask<Reading>({ script: "switch-worker", order }),
+  };
+}
+
+function slowTask(name: string, port: number): Task {
+  const { module, peer } = entrant(name);
+  const order: SlowOrder = {
+    module: here(`./${module}`),
+    port,
+    models: TWO,
+    streams: 20,
+    events: 20_000,
+    everyMs: 5,
+    seconds: 8,
+  };
+  return {
+    contestant: name,
+    measures: ["slow-consumer"],
+    peer,
+    run: () => ask<Reading>({ script: "slow-worker", order }),
+  };
+}
+
+function importTasks(names?: string[]): Task[] {
+  return IMPORTS.filter(({ name }) => names?.includes(name) ?? true).map((each) => ({
+    contestant: each.name,
+    measures: ["import"],
+    peer: each.peer,
+    run: () => coldImport(each),
+  }));
+}
+
+function named(measure: string, session: Session): Session {
+  return session.map((shape) => ({ ...shape, name: measure }));
+}
+
+/** Everything that the page shows. */
+export function allStages({ port, rounds, node24, only }: Setup): Stage[] {
+  const everybody = ROSTER.map(({ name }) => name);
+  const compared = ["floor", ...OURS];
+  const models = (count: number) => Array.from({ length: count }, (_, index) => `good/${index + 1}`);
+  const stages: Stage[] = [
+    { name: "import", rounds, tasks: importTasks() },
+    { name: "burst", rounds, tasks: loads(everybody, [BURST], port) },
+    {
+      name: "burst-node24",
+      rounds: node24 ? rounds : 0,
+      tasks: compared.map((name) => loadTask(name, named("burst-node24", [BURST]), port, { node: node24 })),
+    },
+    { name: "paced", rounds, tasks: loads(everybody, [PACED], port) },
+    { name: "calls", rounds, tasks: loads(everybody, CALLS, port) },
+    {
+      name: "switch",
+      rounds,
+      tasks: [
+        ...(["503", "reset", "refused"] as const).flatMap((fault) =>
+          OURS.map((name) => switchTask(name, fault, port)),
+        ),
+        ...(["503", "reset"] as const).flatMap((fault) =>
+          Object.keys(SWITCHING_PEERS).map((name) => switchTask(name, fault, port)),
+        ),
+      ],
+    },
+    {
+      name: "slow-consumer",
+      rounds: Math.min(rounds, GROWTH_ROUNDS),
+      tasks: [...OURS, "model-per-event", "published"].map((name) => slowTask(name, port)),
+    },
+    {
+      name: "targets",
+      rounds: Math.min(rounds, GROWTH_ROUNDS),
+      tasks: TARGETS.flatMap((count) =>
+        OURS.map((name) => loadTask(name, [targets(count)], port, { models: models(count) })),
+      ),
+    },
+    {
+      name: "length",
+      rounds: Math.min(rounds, GROWTH_ROUNDS),
+      tasks: lengths().flatMap((shape) => loads(compared, [shape], port)),
+    },
+    {
+      name: "at-once",
+      rounds: Math.min(rounds, GROWTH_ROUNDS),
+      tasks: loads(compared, concurrencies(), port),
+    },
+    { name: "sustained", rounds, tasks: loads(everybody, [sustained()], port) },
+  ];
+  return stages.map((stage) => ({
+    ...stage,
+    tasks: stage.tasks.filter(({ contestant }) => only?.includes(contestant) ?? true),
+  }));
+}
+
+/** What the ratios among the bars need, for a machine that must be done within two minutes. */
+export function shortStages({ port, rounds }: Setup): Stage[] {
+  const loading = (name: string, names: string[], session: Session, times = rounds): Stage => ({
+    name,
+    rounds: times,
+    tasks: loads(names, session, port),
+  });
+  const first = { ...FIRST, measured: { calls: 100, atOnce: 1 } };
+  return [
+    {
+      name: "import",
+      rounds: rounds + 2,
+      tasks: importTasks([
+        "@aigne/open-router/chain",
+        "@aigne/open-router",
+        "@aigne/core",
+        "undici + eventsource-parser + zod",
+      ]),
+    },
+    loading("burst", ["floor", ...OURS], [BURST], rounds + 2),
+    loading("paced", ["floor", "model", "published"], [PACED]),
+    loading("calls", ["openai", ...OURS, "published"], [short64(1_000, 600), first]),
+    loading(
+      "sustained",
+      ["floor", "openai", "model", "model-per-event", "published", "ai-fallback"],
+      [sustained(25)],
+    ),
+  ];
+}
