@@ -23,7 +23,9 @@ const plan = (events: number, everyMs = 0): Plan => ({ events, everyMs, fault: "
 const load = (calls: number, atOnce: number): Load => ({ calls, atOnce });
 const NONE = load(0, 1);
 
-export const sustained = (streams = 200): Shape => ({
+export const STREAMS = 200;
+
+export const sustained = (streams = STREAMS): Shape => ({
   name: "sustained",
   plan: plan(2_000),
   warmUp: NONE,
@@ -56,42 +58,43 @@ export const short64 = (warmUp = 2_000, calls = 1_000): Shape => ({
   per: "call",
 });
 
-export const FIRST: Shape = {
+export const first = (warmUp = 200, calls = 150): Shape => ({
   name: "first",
   plan: plan(4, 1),
-  warmUp: load(200, 50),
-  measured: load(150, 1),
+  warmUp: load(warmUp, 50),
+  measured: load(calls, 1),
   per: "call",
-};
+});
 
 const SHORT_1: Shape = {
   name: "short-1",
   plan: plan(20),
   warmUp: load(20, 1),
-  measured: load(300, 1),
+  measured: load(200, 1),
   per: "call",
 };
 
 const SHORT_1000: Shape = {
   name: "short-1000",
   plan: plan(20),
+  // Each connection is opened beforehand.
   warmUp: load(1_000, 1_000),
-  measured: load(1_500, 1_000),
+  measured: load(1_000, 1_000),
   per: "call",
 };
 
 /** Short calls, in the order in which one process goes through them. */
-export const CALLS: Session = [short64(), SHORT_1, FIRST, SHORT_1000];
+export const CALLS: Session = [short64(), SHORT_1, first(), SHORT_1000];
 
 const LENGTHS = [100, 1_000, 10_000, 100_000];
-const EVENTS = 200_000;
+const EVENTS = 100_000;
 
 /** The same number of events, in streams of one length each. */
 export const lengths = (): Shape[] =>
   LENGTHS.map((events) => ({
     name: `length-${events}`,
     plan: plan(events),
-    warmUp: load(Math.ceil(40_000 / events), 1),
+    warmUp: load(Math.ceil(20_000 / events), 1),
     measured: load(EVENTS / events, 1),
     per: "chunk",
   }));
@@ -102,7 +105,6 @@ export const concurrencies = (): Session =>
   CONCURRENCIES.map((atOnce, index) => ({
     name: `at-once-${atOnce}`,
     plan: plan(20),
-    // Each connection is opened beforehand.
     warmUp: index === 0 ? load(2_000, 64) : load(atOnce, atOnce),
     measured: load(Math.max(500, atOnce), atOnce),
     per: "call",
@@ -110,4 +112,4 @@ export const concurrencies = (): Session =>
 
 export const TARGETS = [1, 3, 10];
 
-export const targets = (count: number): Shape => ({ ...short64(2_000, 1_000), name: `targets-${count}` });
+export const targets = (count: number): Shape => ({ ...short64(2_000, 500), name: `targets-${count}` });

@@ -12,11 +12,13 @@ export interface SlowOrder {
   streams: number;
   events: number;
   everyMs: number;
+  /** Before anything is noted: a heap finds its size. */
+  settleSeconds: number;
   seconds: number;
 }
 
 async function work(order: SlowOrder, at: Workplace): Promise<Reading> {
-  const { module, port, models, streams, events, everyMs, seconds } = order;
+  const { module, port, models, streams, events, everyMs, settleSeconds, seconds } = order;
   const baseURL = `http://127.0.0.1:${port}${pathOf({ events, everyMs: 0, fault: "none" })}`;
   const contestant = await at.fresh(module, { baseURL, models });
   const expected = textOf(events);
@@ -35,6 +37,7 @@ async function work(order: SlowOrder, at: Workplace): Promise<Reading> {
   const before = process.memoryUsage.rss();
   const rss: number[] = [];
   const watched = (async () => {
+    await sleep(settleSeconds * 1_000);
     for (const end = performance.now() + seconds * 1_000; performance.now() < end; await sleep(100))
       rss.push(process.memoryUsage.rss());
     over = true;
@@ -43,7 +46,10 @@ async function work(order: SlowOrder, at: Workplace): Promise<Reading> {
   const quarter = Math.floor(rss.length / 4);
   const first = medianOf(rss.slice(0, quarter));
   const last = medianOf(rss.slice(-quarter));
-  return { "slow-consumer": { firstRss: first, lastRss: last, growth: last / first, above: last - before } };
+  globalThis.gc?.();
+  const heapHeld = process.memoryUsage().heapUsed;
+  const found = { firstRss: first, lastRss: last, growth: last / first, above: last - before, heapHeld };
+  return { "slow-consumer": found };
 }
 
 await workplace(work);

@@ -30,6 +30,7 @@ export const COLUMNS = {
   firstRss: column("firstRss", "RSS, first quarter, MiB", MIB),
   lastRss: column("lastRss", "RSS, last quarter, MiB", MIB),
   above: column("above", "above the start, MiB", MIB),
+  heapHeld: column("heapHeld", "heap after a collection at the end, MiB", MIB),
   growth: column("growth", "last : first"),
 } satisfies Record<string, Column>;
 
@@ -53,12 +54,11 @@ export function table(samples: Samples, measure: string, wanted?: readonly Colum
   const floor = samples.median(measure, "floor", "cpuUs");
   const ratio = floor !== undefined && columns.includes("cpuUs");
   const lines = rows.map((row) => {
+    const cells = columns.map((name) =>
+      spreadText(samples.spread(measure, row, name), COLUMNS[name].divisor),
+    );
     const note = samples.notes[measure]?.[row];
-    const cells = columns.map((name, index) => {
-      const spread = samples.spread(measure, row, name);
-      if (spread) return spreadText(spread, COLUMNS[name].divisor);
-      return index === 0 && note !== undefined ? cellText(note) : "";
-    });
+    if (note !== undefined) cells[0] = cellText(note);
     const cpu = samples.median(measure, row, "cpuUs");
     const last = ratio ? [cpu === undefined ? "" : figures(cpu / floor)] : [];
     return [cellText(labelOf(row)), ...cells, ...last];
@@ -69,7 +69,9 @@ export function table(samples: Samples, measure: string, wanted?: readonly Colum
   );
 }
 
-function spreadText({ low, median, high }: Spread, divisor: number): string {
+function spreadText(spread: Spread | undefined, divisor: number): string {
+  if (!spread) return "";
+  const { low, median, high } = spread;
   const [a, b, c] = [low, median, high].map((value) => figures(value / divisor));
   return `${b} (${a} – ${c})`;
 }

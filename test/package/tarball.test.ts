@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BUDGETS, costsOf, overBudget } from "./budgets.js";
 import {
   CHAIN_QUICKSTART,
   QUICKSTART,
@@ -38,6 +39,24 @@ afterAll(() => {
 function aigneBuilds(loaded: string[]): string[] {
   return [...new Set(loaded.flatMap((url) => /\/@aigne\/core\/lib\/(\w+)\//.exec(url)?.[1] ?? []))];
 }
+
+describe("the packed package's budgets", () => {
+  it("hold for its size, its files and its dependencies", async () => {
+    const lock = JSON.parse(readFileSync(new URL("../../package-lock.json", import.meta.url), "utf8"));
+    const costs = await costsOf(tarball, lock);
+    expect(overBudget(costs)).toEqual([]);
+    // Room that nobody needs any more is room for what nobody looked at.
+    expect(costs.packedBytes).toBeGreaterThan(BUDGETS.packedBytes * 0.8);
+    expect(Math.min(...Object.values(costs))).toBeGreaterThan(0);
+  });
+
+  it("see what is over", () => {
+    expect(overBudget({ ...BUDGETS, files: BUDGETS.files + 1 })).toEqual([
+      `files: ${BUDGETS.files + 1} of ${BUDGETS.files}`,
+    ]);
+    expect(overBudget({ ...BUDGETS, transitive: Number.NaN })).toHaveLength(1);
+  });
+});
 
 describe("the packed package beside AIGNE", () => {
   let project: Project;

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { readOptions } from "../../bench/options.js";
+import { ROSTER, versionsOf } from "../../bench/roster.js";
+import { allStages } from "../../bench/stages.js";
+
+describe("the benchmark's options", () => {
+  it("have defaults", () => {
+    expect(readOptions([])).toEqual({ short: false });
+  });
+
+  it("are read", () => {
+    const args = ["--rounds", "3", "--only", "burst,paced", "--contestants", "floor", "--short"];
+    expect(readOptions(args)).toEqual({
+      rounds: 3,
+      only: ["burst", "paced"],
+      contestants: ["floor"],
+      short: true,
+    });
+  });
+
+  it.each(["0", "1.5", "many"])("refuse --rounds %s", (rounds) => {
+    expect(() => readOptions(["--rounds", rounds])).toThrow(
+      `--rounds must be a whole number above 0, got ${rounds}`,
+    );
+  });
+
+  it("refuse one that nobody knows", () => {
+    expect(() => readOptions(["--round", "3"])).toThrow("--round");
+  });
+});
+
+describe("the full form", () => {
+  it("lets everybody take part in every shape of load", () => {
+    const stages = allStages({ port: 1, rounds: 7 });
+    const others = ROSTER.map(({ name }) => name).filter((name) => name !== "model-per-event");
+    for (const shape of ["sustained", "paced", "burst", "calls"]) {
+      const stage = stages.find(({ name }) => name === shape);
+      expect(stage?.rounds).toBe(7);
+      expect(stage?.tasks.map(({ contestant }) => contestant)).toEqual(expect.arrayContaining(others));
+    }
+  });
+
+  it("knows the version of what is installed here", () => {
+    const [floor] = ROSTER;
+    expect(versionsOf(floor as (typeof ROSTER)[0])).toMatch(
+      /^undici \d+\.\d+\.\d+, eventsource-parser \d+\./,
+    );
+  });
+});
