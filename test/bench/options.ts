@@ -1,12 +1,16 @@
 import { parseArgs } from "node:util";
 
+/** What follows `npm run bench --`. A run of a part prints what it finds, and leaves the page as it is. */
 export interface Options {
+  /** Default 7; 3 in the short form. */
   rounds: number | undefined;
+  /** Just the ratios among the bars; ends with 1 when one is too far over. */
   short: boolean;
   /** Stages by name; undefined: all. */
   only: string[] | undefined;
+  /** By name; undefined: all. */
   contestants: string[] | undefined;
-  /** A Node 24 to run with; undefined: fetch one. */
+  /** A Node 24 for what is measured under one; undefined: fetch it. All else runs under the Node that runs this. */
   node24: string | undefined;
 }
 

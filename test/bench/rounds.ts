@@ -2,20 +2,26 @@ import { labelOf } from "./roster.js";
 import { Samples } from "./samples.js";
 import type { Stage, Task } from "./stages.js";
 
-/** Runs every stage, round by round. @throws Error with the contestant's name when one that is no peer fails */
+/**
+ * Round by round, all stages in each: what changes on the machine in the meantime changes for every contestant, and after
+ * the first round it is known how long the rest will take.
+ *
+ * @throws Error with the contestant's name when one that is no peer fails
+ */
 export async function runStages(stages: readonly Stage[], say: (text: string) => void): Promise<Samples> {
   const samples = new Samples();
   const left = new TimeLeft(stages);
-  for (const stage of stages) {
-    // Who failed once is not asked again: a hanging peer would cost two minutes a round.
-    const out = new Set<Task>();
-    for (let round = 0; round < stage.rounds; round++) {
-      for (const task of stage.tasks) {
+  // Who failed once is not asked again: a hanging peer would cost two minutes a round.
+  const out = new Set<Task>();
+  const most = Math.max(0, ...stages.map(({ rounds }) => rounds));
+  for (let round = 0; round < most; round++) {
+    for (const { name, tasks, rounds } of stages) {
+      for (const task of round < rounds ? tasks : []) {
         const began = performance.now();
         if (!out.has(task) && !(await perform(task, samples))) out.add(task);
         left.took(task, out.has(task) ? 0 : performance.now() - began);
+        say(`round ${round + 1} of ${rounds}, ${name}, ${task.contestant}; ${left.text()}`);
       }
-      say(`${stage.name}: round ${round + 1} of ${stage.rounds}; ${left.text()}`);
     }
   }
   return samples;

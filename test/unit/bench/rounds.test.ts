@@ -31,6 +31,17 @@ describe("rounds", () => {
     expect(samples.values.burst?.chain).toEqual({ cpuUs: [2, 5] });
   });
 
+  it("go through every stage, and leave out one that has had its rounds", async () => {
+    const order: string[] = [];
+    const stage = (name: string, rounds: number) => ({
+      name,
+      rounds,
+      tasks: [task("floor", () => order.push(name))],
+    });
+    await runStages([stage("burst", 2), stage("length", 1)], silent);
+    expect(order).toEqual(["burst", "length", "burst"]);
+  });
+
   it("end with the name of one of ours that fails", async () => {
     const stage = { name: "burst", rounds: 2, tasks: [failing("chain", false)] };
     await expect(runStages([stage], silent)).rejects.toThrow("ours, FallbackChain, burst: a wrong answer");
@@ -52,8 +63,8 @@ describe("rounds", () => {
     const stage = { name: "burst", rounds: 2, tasks: [task("floor", () => 1)] };
     await runStages([stage], (text) => said.push(text));
     expect(said).toEqual([
-      expect.stringMatching(/^burst: round 1 of 2; \d+ s left$/),
-      "burst: round 2 of 2; 0 s left",
+      expect.stringMatching(/^round 1 of 2, burst, floor; \d+ s left$/),
+      "round 2 of 2, burst, floor; 0 s left",
     ]);
   });
 });
