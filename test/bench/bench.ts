@@ -27,8 +27,10 @@ try {
   const wanted = ({ name }: { name: string }) => options.only?.includes(name) ?? true;
   const needsNode24 = form === "full" && wanted({ name: "burst-node24" });
   const node24 = needsNode24 ? findNode24(options.node24, dir) : undefined;
-  const setup = { port: server.port, rounds, node24, only: options.contestants };
+  const setup = { port: server.port, rounds, node24: node24?.path, only: options.contestants };
   const stages = (form === "short" ? shortStages(setup) : allStages(setup)).filter(wanted);
+  if (stages.every(({ tasks }) => tasks.length === 0))
+    throw new Error("there is nothing of that name to run");
   const began = performance.now();
   const samples = await runStages(stages, say);
   const seconds = Math.round((performance.now() - began) / 1_000);
@@ -38,9 +40,17 @@ try {
     if (bars.some(({ met }) => !met)) process.exitCode = 1;
   } else if (options.only || options.contestants) {
     for (const measure of Object.keys(samples.values)) print(`${measure}\n${table(samples, measure)}\n`);
-    print(barLines(bars, 1));
+    print(
+      barLines(
+        bars.filter(({ measured }) => measured !== undefined),
+        1,
+      ),
+    );
   } else {
-    const versions = ROSTER.map((each) => ({ label: each.label, versions: versionsOf(each) }));
+    const versions = [
+      ...ROSTER.map((each) => ({ label: each.label, versions: versionsOf(each) })),
+      ...(node24 ? [{ label: "Node 24", versions: node24.version }] : []),
+    ];
     const results = { about: { ...about, seconds }, versions, values: samples.values, notes: samples.notes };
     mkdirSync("docs/benchmarks", { recursive: true });
     writeFileSync("docs/benchmarks/results.json", resultsJson(results));

@@ -2,8 +2,11 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-/** The path of a Node 24: the given one, else one that npm installs into `dir`; undefined when that fails. */
-export function findNode24(given: string | undefined, dir: string): string | undefined {
+/** A Node 24: the given one, else one that npm installs into `dir`; undefined when that fails. */
+export function findNode24(
+  given: string | undefined,
+  dir: string,
+): { path: string; version: string } | undefined {
   const path = given ?? join(dir, "node_modules/node/bin/node");
   try {
     if (!existsSync(path))
@@ -11,8 +14,8 @@ export function findNode24(given: string | undefined, dir: string): string | und
         stdio: "ignore",
         timeout: 180_000,
       });
-    const version = execFileSync(path, ["--version"], { encoding: "utf8" });
-    return version.startsWith("v24.") ? path : undefined;
+    const version = execFileSync(path, ["--version"], { encoding: "utf8" }).trim();
+    return version.startsWith("v24.") ? { path, version } : undefined;
   } catch {
     return undefined;
   }
