@@ -36,6 +36,8 @@ export const COLUMNS = {
 
 export type ColumnName = keyof typeof COLUMNS;
 
+/** A crash leaves its whole stack. */
+const MOST_OF_A_NOTE = 160;
 const NAMES = ROSTER.map(({ name }) => name);
 
 /** Whoever has a value or a note, in the roster's order; others as they came. */
@@ -58,7 +60,7 @@ export function table(samples: Samples, measure: string, wanted?: readonly Colum
       spreadText(samples.spread(measure, row, name), COLUMNS[name].divisor),
     );
     const note = samples.notes[measure]?.[row];
-    if (note !== undefined) cells[0] = cellText(note);
+    if (note !== undefined) cells[0] = cellText(note.slice(0, MOST_OF_A_NOTE));
     const cpu = samples.median(measure, row, "cpuUs");
     const last = ratio ? [cpu === undefined ? "" : figures(cpu / floor)] : [];
     return [cellText(labelOf(row)), ...cells, ...last];
