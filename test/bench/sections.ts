@@ -1,5 +1,5 @@
 import { labelOf } from "./roster.js";
-import { BRIEFLY } from "./stages.js";
+import { SELDOM } from "./stages.js";
 import type { ColumnName } from "./tables.js";
 
 /** A part of the page about one measure. */
@@ -24,7 +24,7 @@ export const SECTIONS: Section[] = [
     title: "Sustained: 200 streams of 2 000 events at once",
     text:
       "The server has everything ready, so a client is as fast as it can be. Per event; no warm-up. RSS growth and the heap kept after a collection are those of the whole load. " +
-      `${BRIEFLY.names.map(labelOf).join(", ")}: with ${BRIEFLY.streams} streams, since they take long and are much like a neighbour.`,
+      `${SELDOM.names.map(labelOf).join(", ")}: ${SELDOM.rounds} rounds, since they take long and no bar is about them.`,
     columns: COSTS,
     plot: cpuPlot("Sustained: 200 streams × 2 000 events", "event"),
   },
@@ -32,7 +32,7 @@ export const SECTIONS: Section[] = [
     measure: "paced",
     title: "Paced: one event per network read",
     text: "50 streams at once of 200 events, one each 5 ms, as models speak. Per event, each call's own cost included; the clock tells the pace.",
-    columns: ["cpuUs", "rssGrowth"],
+    columns: ["cpuUs"],
     plot: cpuPlot("Paced: an event each 5 ms, 50 streams", "event"),
   },
   {

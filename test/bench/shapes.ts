@@ -23,9 +23,7 @@ const plan = (events: number, everyMs = 0): Plan => ({ events, everyMs, fault: "
 const load = (calls: number, atOnce: number): Load => ({ calls, atOnce });
 const NONE = load(0, 1);
 
-export const STREAMS = 200;
-
-export const sustained = (streams = STREAMS): Shape => ({
+export const sustained = (streams = 200): Shape => ({
   name: "sustained",
   plan: plan(2_000),
   warmUp: NONE,

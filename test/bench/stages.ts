@@ -10,7 +10,6 @@ import {
   lengths,
   PACED,
   type Session,
-  STREAMS,
   short64,
   sustained,
   TARGETS,
@@ -48,8 +47,8 @@ export interface Setup {
 const TWO = ["good/one", "good/two"];
 const OURS = ["chain", "model"];
 const GROWTH_ROUNDS = 3;
-/** Those that take long at it and are much like a neighbour that takes part in full. */
-export const BRIEFLY = { names: ["ai-sdk", "ai-retry", "langchain-fallbacks"], streams: 50 };
+/** Those that take long in the sustained shape and that no bar is about: fewer rounds, the same load. */
+export const SELDOM = { names: ["ai-sdk", "ai-retry", "langchain-fallbacks"], rounds: 3 };
 
 function loadTask(
   name: string,
@@ -192,9 +191,16 @@ export function allStages({ port, rounds, node24, only }: Setup): Stage[] {
     {
       name: "sustained",
       rounds,
-      tasks: everybody.map((name) =>
-        loadTask(name, [sustained(BRIEFLY.names.includes(name) ? BRIEFLY.streams : STREAMS)], port),
+      tasks: loads(
+        everybody.filter((name) => !SELDOM.names.includes(name)),
+        [sustained()],
+        port,
       ),
+    },
+    {
+      name: "sustained-seldom",
+      rounds: Math.min(rounds, SELDOM.rounds),
+      tasks: loads(SELDOM.names, [sustained()], port),
     },
   ];
   return stages.map((stage) => ({
