@@ -29,8 +29,8 @@ const GROWTH: Growth[] = [
     measure: "length",
     title: "Longer streams: memory",
     x: "events in a stream",
-    y: "MiB that the process grew by",
-    metric: "rssGrowth",
+    y: "MiB of resident size at most",
+    metric: "rssPeak",
     divisor: MIB,
   },
   {
@@ -75,16 +75,11 @@ function growthLines(samples: Samples, measure: string, metric: ColumnName, divi
   }));
 }
 
-/** What did not grow has no place on a logarithmic axis but near its beginning. */
-function drawable({ label, points }: Line): Line {
-  return { label, points: points.map(({ x, y }) => ({ x, y: Math.max(y, 0.1) })) };
-}
-
 /** Plots by file name. */
 export function growthPlots(samples: Samples): [file: string, svg: string][] {
   return GROWTH.flatMap(({ file, measure, title, x, y, metric, divisor }) => {
     const found = growthLines(samples, measure, metric, divisor);
-    return found.length === 0 ? [] : [[file, lineChart(title, x, y, found.map(drawable))]];
+    return found.length === 0 ? [] : [[file, lineChart(title, x, y, found)]];
   });
 }
 

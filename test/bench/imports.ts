@@ -11,14 +11,17 @@ export interface ImportCase {
 const own = (name: string, ...modules: string[]): ImportCase => ({ name, modules, peer: false });
 const peer = (name: string, ...modules: string[]): ImportCase => ({ name, modules, peer: true });
 
+/** A process that loads nothing: what the resident sizes are beside. */
+export const NOTHING = "nothing";
+
 export const IMPORTS: ImportCase[] = [
-  own("nothing"),
+  own(NOTHING),
   own("@aigne/open-router/chain", "@aigne/open-router/chain"),
   own("@aigne/open-router", "@aigne/open-router"),
   own("@aigne/core", "@aigne/core"),
   own("undici + eventsource-parser", "undici", "eventsource-parser"),
   own("undici + eventsource-parser + zod", "undici", "eventsource-parser", "zod"),
-  own("openai", "openai"),
+  own("openai SDK", "openai"),
   peer("published @aigne/open-router", "@aigne/open-router"),
   peer("AI SDK + OpenRouter provider", "ai", "@openrouter/ai-sdk-provider"),
   peer("AI SDK + ai-fallback", "ai", "@openrouter/ai-sdk-provider", "ai-fallback"),

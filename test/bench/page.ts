@@ -1,5 +1,6 @@
 import type { Judged } from "./bars.js";
 import { growthPlots, growthText } from "./growth.js";
+import { NOTHING } from "./imports.js";
 import type { Machine } from "./machine.js";
 import { barChart } from "./plot/bar-chart.js";
 import { labelOf } from "./roster.js";
@@ -30,7 +31,9 @@ export function plots(samples: Samples): Record<string, string> {
     if (!plot) return [];
     const rows = contestantsOf(samples, measure).flatMap((name) => {
       const spread = samples.spread(measure, name, plot.metric);
-      return spread && spread.low > 0 ? [{ label: labelOf(name), spread, marked: OURS.includes(name) }] : [];
+      return spread && name !== NOTHING
+        ? [{ label: labelOf(name), spread, marked: OURS.includes(name) }]
+        : [];
     });
     return rows.length === 0 ? [] : [[measure, barChart(plot.title, plot.unit, rows)]];
   });
@@ -49,7 +52,7 @@ export function benchmarkPage(results: Results, bars: readonly Judged[]): string
 What this package costs, beside the least that a client can do and beside others. \`npm run bench\` measures and writes this page; [results.json](benchmarks/results.json) has every round.
 
 - A server in a process of its own writes prepared answers in OpenRouter's form; it is always ahead of whoever reads.
-- Each contestant runs in a fresh process per round, and takes turns with the others (A B C A B C …), ${about.rounds} rounds; every answer is compared with what was sent.
+- Each contestant runs in a fresh process per round, and takes turns with the others (A B C A B C …), ${about.rounds} rounds (growth and the slow consumer: at most 3); every answer is compared with what was sent.
 - Figures are medians of the rounds, with quartiles in brackets. CPU is user and system time of the whole process.
 - Ours run with everything at its default: audit to a file, breakers, budgets, clocks, logger, catalogue. Others run as their documentation says, with retries off.
 - Short calls warm up with 2 000 calls: a young process measures the compiler, not the client. What a young process costs is [a shape of its own](#burst-a-young-process-a-whole-answer-at-once).

@@ -37,10 +37,7 @@ export const ROSTER: Entrant[] = [
   own("provider", "our provider, bare", ["@aigne/open-router"]),
   own("chain", "ours, FallbackChain", ["@aigne/open-router"]),
   own("model", "ours, OpenRouterChatModel", ["@aigne/open-router", "@aigne/core"]),
-  own("model-per-event", "ours, OpenRouterChatModel, one delta per event", [
-    "@aigne/open-router",
-    "@aigne/core",
-  ]),
+  own("model-per-event", "ours, OpenRouterChatModel, per event", ["@aigne/open-router", "@aigne/core"]),
   peer("published", "published @aigne/open-router", ["@aigne/open-router", "@aigne/core"]),
   peer("ai-sdk", "AI SDK + OpenRouter provider", AI_SDK),
   peer("ai-fallback", "AI SDK + ai-fallback", [...AI_SDK, "ai-fallback"]),

@@ -18,6 +18,7 @@ export const COLUMNS = {
   wallUs: column("wallUs", "by the clock, µs"),
   firstMs: column("firstMs", "first text, ms"),
   rssGrowth: column("rssGrowth", "RSS growth, MiB", MIB),
+  rssPeak: column("rssPeak", "RSS at most, MiB", MIB),
   heapKept: column("heapKept", "heap kept, MiB", MIB),
   ms: column("ms", "import, ms"),
   rss: column("rss", "RSS, MiB", MIB),

@@ -63,6 +63,7 @@ async function measure({ measured, warmUp, plan, per }: Shape, contestant: Conte
     cpuUs: (user + system) / units,
     wallUs: wall / units,
     ...(measured.atOnce === 1 && { firstMs: medianOf(firstMs) }),
+    rssPeak: peak,
     rssGrowth: peak - before.rss,
     heapKept: collected().heapUsed - before.heapUsed,
   };

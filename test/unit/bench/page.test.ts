@@ -10,8 +10,8 @@ const samples = new Samples(
       floor: { cpuUs: [5, 4, 6], rssGrowth: [1_048_576] },
       model: { cpuUs: [10, 10, 10], rssGrowth: [2_097_152] },
     },
-    "length-100": { floor: { cpuUs: [4], rssGrowth: [1_048_576] } },
-    "length-1000": { floor: { cpuUs: [3], rssGrowth: [0] } },
+    "length-100": { floor: { cpuUs: [4], rssPeak: [1_048_576] } },
+    "length-1000": { floor: { cpuUs: [3], rssPeak: [2_097_152] } },
   },
   {
     sustained: { "ai-sdk": { toString: () => "" } as never },
