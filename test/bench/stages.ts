@@ -211,15 +211,15 @@ export function allStages({ port, rounds, node24, only }: Setup): Stage[] {
 
 /** What the ratios among the bars need, for a machine that must be done within two minutes. */
 export function shortStages({ port, rounds }: Setup): Stage[] {
-  const loading = (name: string, names: string[], session: Session, times = rounds): Stage => ({
+  const loading = (name: string, names: string[], session: Session): Stage => ({
     name,
-    rounds: times,
+    rounds,
     tasks: loads(names, session, port),
   });
   return [
     {
       name: "import",
-      rounds: rounds + 2,
+      rounds,
       tasks: importTasks([
         "@aigne/open-router/chain",
         "@aigne/open-router",
@@ -227,9 +227,9 @@ export function shortStages({ port, rounds }: Setup): Stage[] {
         "undici + eventsource-parser + zod",
       ]),
     },
-    loading("burst", ["floor", ...OURS], [BURST], rounds + 2),
+    loading("burst", ["floor", ...OURS], [BURST]),
     loading("paced", ["floor", "model", "published"], [PACED]),
-    loading("calls", ["openai", ...OURS, "published"], [short64(1_000, 400), first(100, 60)]),
+    loading("calls", ["openai", ...OURS, "published"], [short64(800, 400), first(100, 60)]),
     loading(
       "sustained",
       ["floor", "openai", "model", "model-per-event", "published", "ai-fallback"],
