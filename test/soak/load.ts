@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { End, Habit, Wish } from "./caller.js";
 import { draw } from "./draw.js";
 import { type Reading, readMemory } from "./memory.js";
@@ -6,6 +7,11 @@ import { Tally } from "./tally.js";
 
 /** A call that takes longer hangs. */
 const HUNG_MS = 60_000;
+/**
+ * Callers do not come all at once: of as many as begin in one moment those that fail end first, and so many failures in a
+ * row open every breaker.
+ */
+const STAGGER_MS = 200;
 const STREAMED_SHARE = 0.75;
 const HABITS: readonly { share: number; habit: Habit }[] = [
   { share: 91, habit: "reads" },
@@ -57,6 +63,7 @@ export async function run({ rigs, calls, rounds, atOnce, random, shared, next }:
     for (let round = 1; round <= rounds; round++) {
       const until = Math.round((calls * round) / rounds);
       const lane = async () => {
+        await sleep(random() * STAGGER_MS);
         while (made < until) await one(made++);
       };
       await Promise.race([Promise.all(Array.from({ length: atOnce }, lane)), watch.hung]);

@@ -26,8 +26,8 @@ const API_KEY = "sk-or-v1-soak";
 /** Small segments, and only the last of them: what is told of a million calls need not stay on the disk. */
 const KEPT = { rotate: { maxBytes: 8_000_000 }, retain: { maxSegments: 2 } };
 /** Long enough for a busy machine, short enough for a soak. */
-const SHORT = { connectMs: 300, firstTokenMs: 300, idleMs: 300 };
-const DEFAULT = { connectMs: 15_000, firstTokenMs: 30_000, idleMs: 20_000 };
+const SHORT = { connectMs: 300, firstTokenMs: 300 };
+const DEFAULT = { connectMs: 15_000, firstTokenMs: 30_000 };
 
 /** A target that has lost a race is not asked again by this call, should the winner die after it. */
 const LOST_RACES: readonly End["name"][] = ["exhausted"];
@@ -161,9 +161,15 @@ export function loopbackRigs(dir: string, baseURL: string): Rig[] {
     chain("chain that continues", 5, { recovery: "continue" }),
     chain("chain that fails when shown text dies", 5, { recovery: "fail" }),
     { ...chain("chain that hedges", 10, { strategy: hedged({ afterMs: 10 }) }), ends: LOST_RACES },
-    chainRig(dir, "chain with short clocks", 5, [{ model: mute, timeouts: SHORT }, second, healthy], {
-      provider,
-    }),
+    chainRig(
+      dir,
+      "chain with short clocks",
+      5,
+      [{ model: mute, timeouts: { ...SHORT, idleMs: 300 } }, second, healthy],
+      {
+        provider,
+      },
+    ),
     passingRig("chains for 20 calls each", 10, 20, () => {
       const targets = [keyed, second, healthy].map((model, place) => ({
         model,
