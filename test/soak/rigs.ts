@@ -90,7 +90,8 @@ function passingRig(name: string, share: number, calls: number, make: () => Fall
   let chain = make();
   let left = calls;
   const renew = () => {
-    const closed = chain.close().finally(() => closing.delete(closed));
+    // By default it would abort calls that a busy machine has not ended within 5 s.
+    const closed = chain.close({ timeoutMs: 60_000 }).finally(() => closing.delete(closed));
     closing.add(closed);
     chain = make();
     left = calls;
