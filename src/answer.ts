@@ -1,3 +1,4 @@
+import { LongText } from "./long-text.js";
 import type { FilePart, FinishReason, Part, Usage } from "./types.js";
 
 export interface ToolCall {
@@ -21,45 +22,56 @@ export interface Answer {
 
 /** Folds parts into an answer; a restart discards what came before. */
 export class AnswerFold {
-  answer: Answer = blank();
+  #text = new LongText();
+  #thoughts = new LongText();
+  #rest = blank();
+
+  /** As far as it has come. */
+  get answer(): Answer {
+    const { usage, ...rest } = this.#rest;
+    const text = { text: this.#text.toString(), thoughts: this.#thoughts.toString() };
+    return { ...text, ...rest, ...(usage && { usage }) };
+  }
 
   add(parts: readonly Part[]): void {
     for (const part of parts) this.#add(part);
   }
 
   #add(part: Part): void {
-    const { answer } = this;
+    const rest = this.#rest;
     switch (part.type) {
       case "text":
-        answer.text += part.text;
+        this.#text.add(part.text);
         break;
       case "thoughts":
-        answer.thoughts += part.text;
+        this.#thoughts.add(part.text);
         break;
       case "toolCall":
         // The chain hands on whole tool calls only, one part each.
-        answer.toolCalls.push({
+        rest.toolCalls.push({
           id: part.id ?? `call_${part.index}`,
           name: part.name ?? "",
           arguments: part.arguments,
         });
         break;
       case "file":
-        answer.files.push(part);
+        rest.files.push(part);
         break;
       case "usage":
-        answer.usage = part.usage;
+        rest.usage = part.usage;
         break;
       case "finish":
-        answer.finishReason = part.reason;
-        answer.model = part.model;
+        rest.finishReason = part.reason;
+        rest.model = part.model;
         break;
       case "restart":
-        this.answer = blank();
+        this.#text = new LongText();
+        this.#thoughts = new LongText();
+        this.#rest = blank();
     }
   }
 }
 
-function blank(): Answer {
-  return { text: "", thoughts: "", toolCalls: [], files: [], model: "", finishReason: "" };
+function blank(): Omit<Answer, "text" | "thoughts"> {
+  return { toolCalls: [], files: [], model: "", finishReason: "" };
 }

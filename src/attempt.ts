@@ -33,6 +33,8 @@ export interface AttemptInit {
   maxTokens?: AuditAttempt["maxTokens"];
   timeouts: AttemptTimeouts;
   gate: Gate;
+  /** What one read brings of the text is one part. */
+  coalesce: boolean;
   check: AnswerCheck;
   /** The request ends with the text shown so far, to be continued. */
   continues: boolean;
@@ -75,11 +77,12 @@ export class Attempt {
   #contentSeen = false;
   /** Reads in a row that brought no content. */
   #barren = 0;
-  readonly #answer = new PendingAnswer();
+  readonly #answer: PendingAnswer;
 
   constructor(init: AttemptInit) {
     const { n, target, why, omitted, maxTokens, timeouts, clock, lag, emit } = init;
     this.#init = init;
+    this.#answer = new PendingAnswer(init.coalesce);
     this.n = n;
     this.target = target;
     this.continues = init.continues;
@@ -196,7 +199,7 @@ export class Attempt {
     return !(error instanceof SignalError) || error.signal.kind === "eof" || error.signal.kind === "thrown";
   }
 
-  #absorb(batch: readonly ProviderPart[]): ContentPart[] {
+  #absorb(batch: readonly ProviderPart[]): readonly ContentPart[] {
     const { shown, content, usage, meta } = this.#answer.add(batch);
     if (usage) this.#emit({ type: "attempt.usage", n: this.n, usage });
     if (meta) this.#meta(meta);

@@ -1,5 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
+import { defaultMaxListeners, getMaxListeners, setMaxListeners } from "node:events";
 import type { Attempt } from "./attempt.js";
 import type { Dispatch } from "./audit/dispatch.js";
 import { type CallPlan, startOf } from "./call-plan.js";
@@ -19,6 +20,7 @@ import { explainer } from "./explanation.js";
 import { classify } from "./failure.js";
 import { type Committed, type Lane, LaneFailed } from "./lane.js";
 import { Lanes } from "./lanes.js";
+import { LongText } from "./long-text.js";
 import type { ChainConfig } from "./options.js";
 import { type Prospects, prospectsOf } from "./prospects.js";
 import { race, type Start } from "./race.js";
@@ -32,8 +34,6 @@ type Finished = Extract<ChainEvent, { type: "call.finished" }>;
 /** The state of one call: which targets are left, what was shown, how it ended. Nothing of it outlives the call. */
 export class Call {
   readonly id = randomUUID();
-  /** Text the consumer has been given, of the answer as it stands. */
-  shown = "";
   /** Why there is no answer, once that is so. */
   error: unknown;
   settled = false;
@@ -43,10 +43,11 @@ export class Call {
   readonly #plan: CallPlan;
   readonly #config: ChainConfig;
   readonly #evidence: Evidence;
-  readonly #prospects: Prospects;
-  readonly #lanes: Lanes;
+  #prospects: Prospects;
+  #lanes: Lanes;
   readonly #onSettled: () => void;
   readonly #onAbort: () => void;
+  #shown = new LongText();
   #deadline: unknown;
 
   constructor(plan: CallPlan, config: ChainConfig, dispatch: Dispatch, onSettled: () => void) {
@@ -85,6 +86,11 @@ export class Call {
     });
   }
 
+  /** Text the consumer has been given, of the answer as it stands. */
+  get shown(): string {
+    return this.#shown.toString();
+  }
+
   /** Resolves however the call ends. */
   get record(): Promise<AuditRecord> {
     return this.#evidence.record;
@@ -102,7 +108,11 @@ export class Call {
     if (bug) throw bug.thrown;
     catalogues.refresh();
     const { signals } = this.#plan;
-    for (const signal of signals) signal.addEventListener("abort", this.#onAbort, { once: true });
+    for (const signal of signals) {
+      // One for all calls of a service is usual, and Node takes the eleventh listener for a leak.
+      if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(0, signal);
+      signal.addEventListener("abort", this.#onAbort, { once: true });
+    }
     if (signals.some(({ aborted }) => aborted)) this.#onAbort();
     const { totalMs } = this.#config;
     if (totalMs !== false && !this.settled) {
@@ -145,8 +155,8 @@ export class Call {
   /** Notes what the consumer is given, for recovery and for the error. */
   show(parts: readonly Part[]): void {
     for (const part of parts) {
-      if (part.type === "text") this.shown += part.text;
-      else if (part.type === "restart") this.shown = "";
+      if (part.type === "text") this.#shown.add(part.text);
+      else if (part.type === "restart") this.#shown = new LongText();
     }
   }
 
@@ -157,6 +167,7 @@ export class Call {
     this.settled = true;
     this.#lanes.tell({ type: "attempt.won", n, finishReason: reason });
     this.#settle({ type: "call.finished", outcome: "ok" });
+    this.#forget();
     const finish: Part = { type: "finish", reason, model: model ?? target.model };
     return usage ? [{ type: "usage", usage }, finish] : [finish];
   }
@@ -223,6 +234,13 @@ export class Call {
       ...(this.shown !== "" && { partial: this.shown }),
     });
     return this.error;
+  }
+
+  /** A stream or a promise that its reader keeps leads here, and would keep all that the call had in memory. */
+  #forget(): void {
+    // Nothing asks a call that has been answered for these.
+    this.#lanes = undefined as never;
+    this.#prospects = undefined as never;
   }
 
   #settle(event: Untimed<Finished>): AuditRecord {

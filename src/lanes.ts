@@ -143,6 +143,7 @@ export class Lanes implements RaceContext, LaneContext<Entry> {
         ? target.timeouts
         : { ...target.timeouts, firstTokenMs: target.lastFirstTokenMs },
       gate: plan.gate,
+      coalesce: this.#init.config.coalesce,
       check: plan.check,
       continues,
       clock: this.clock,

@@ -45,11 +45,6 @@ export interface OpenRouterChatModelOptions extends ChatModelOptions, Resilience
    * `preferInputFileType`. What is to be cached is marked with `cacheControl` on texts, messages and tools.
    */
   modelOptions?: NonNullable<ChatModelOptions["modelOptions"]>;
-  /**
-   * Default true: what one network read brings of the text is one delta, so that a stream that is behind catches up in few
-   * steps. `false`: one delta for each event of the wire.
-   */
-  coalesce?: boolean;
   /** Passed to the `openai` client; `maxRetries` and `timeout` have no effect: see `retry` and `timeouts`. */
   clientOptions?: NonNullable<OpenRouterOptions["clientOptions"]>;
 }
@@ -74,6 +69,8 @@ export class OpenRouterChatModel extends ChatModel {
   readonly #provider: OpenRouterProvider;
   readonly #chain: FallbackChain;
   readonly #refusals = new WeakMap<AgentInvokeOptions, unknown>();
+  #inputSchema: ChatModel["inputSchema"] | undefined;
+  #outputSchema: ChatModel["outputSchema"] | undefined;
 
   constructor(options: OpenRouterChatModelOptions = {}) {
     // The chain owns retries; AIGNE's own would multiply them, unless the user asks for that.
@@ -90,6 +87,17 @@ export class OpenRouterChatModel extends ChatModel {
       apiKeyEnv: () => this.apiKeyEnvName,
     });
     this.#chain = new FallbackChain(chainOptions(options, this.#provider), { targetPath });
+  }
+
+  // AIGNE makes both anew at each look, and looks twice in each call; they are what its constructor was given.
+  override get inputSchema() {
+    this.#inputSchema ??= super.inputSchema;
+    return this.#inputSchema;
+  }
+
+  override get outputSchema() {
+    this.#outputSchema ??= super.outputSchema;
+    return this.#outputSchema;
   }
 
   /** The environment variable that holds the key; a subclass may name its own. */
@@ -166,7 +174,7 @@ export class OpenRouterChatModel extends ChatModel {
         ),
     });
     const json = input.responseFormat?.type === "json_schema";
-    const source = new DeltaSource(stream, new Deltas({ json, coalesce: this.options?.coalesce }));
+    const source = new DeltaSource(stream, new Deltas({ json }));
     const shortcut = shortcutOf(options);
     if (shortcut) return shortcut.attach(source);
     if (streamed || !this.#processesItself) return source.deltas();

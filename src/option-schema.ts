@@ -177,6 +177,7 @@ export const optionSchema = z.strictObject({
     (value) => value === "restart" || value === "continue" || value === "fail",
     'must be "restart", "continue" or "fail"',
   ).optional(),
+  coalesce: must((value) => typeof value === "boolean", "must be true or false").optional(),
   breaker: z.union([off, breaker]).optional(),
   budget: z.union([off, budget]).optional(),
   maxConcurrent: concurrency,

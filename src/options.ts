@@ -58,6 +58,11 @@ export interface ResilienceOptions {
   maxRetryAfterMs?: number | false;
   strategy?: Strategy;
   recovery?: RecoveryMode;
+  /**
+   * Default true: what one network read brings of the text is one part, so that a stream that is behind catches up in few
+   * steps. `false`: one part for each event of the wire.
+   */
+  coalesce?: boolean;
   /** Leaves a target alone that keeps failing. */
   breaker?: Partial<BreakerOptions> | false;
   /** Bounds retries and hedges, per target. */
@@ -103,6 +108,7 @@ export interface ChainConfig extends GuardConfig {
   readonly maxRetryAfterMs: number;
   readonly strategy: Strategy;
   readonly recovery: RecoveryMode;
+  readonly coalesce: boolean;
   readonly sinks: readonly AuditSink[];
   readonly observers: Observers;
   /** What may be shown of an error that somebody else's code threw. */
@@ -160,6 +166,7 @@ export function parseOptions(
         : (options.maxRetryAfterMs ?? DEFAULT_MAX_RETRY_AFTER_MS),
     strategy,
     recovery: options.recovery ?? "restart",
+    coalesce: options.coalesce ?? true,
     sinks: options.audit === undefined ? [] : [options.audit].flat(),
     observers: new Observers([options.telemetry ?? []].flat(), logger, words),
     words,

@@ -1,5 +1,7 @@
 import type { Answer } from "./answer.js";
 import type { AnswerCheck } from "./answer-check.js";
+import { coalesced } from "./coalesce.js";
+import { LongText } from "./long-text.js";
 import { ToolCalls } from "./tool-calls.js";
 import type { ContentPart, FilePart, ProviderPart, Signal, ToolCallPart, Usage } from "./types.js";
 
@@ -12,7 +14,7 @@ const CUT = new Set(["length", "content_filter"]);
 
 interface Batch {
   /** What may be shown of it: tool calls are held until they are whole. */
-  shown: ContentPart[];
+  shown: readonly ContentPart[];
   /** Whether any of it is content: text, thoughts, a file, a piece of a tool call. */
   content: boolean;
   usage?: Usage;
@@ -26,10 +28,16 @@ export class PendingAnswer {
   readonly #toolCalls = new ToolCalls();
   readonly #files: FilePart[] = [];
   #content = false;
-  #text = "";
-  #thoughts = "";
+  readonly #text = new LongText();
+  readonly #thoughts = new LongText();
   #refusal = "";
   #resumed = false;
+  readonly #coalesce: boolean;
+
+  /** `coalesce`: what comes together is shown together. */
+  constructor(coalesce: boolean) {
+    this.#coalesce = coalesce;
+  }
 
   /** The last one given; some upstreams end an answer of tool calls with "stop". */
   get finishReason(): string | undefined {
@@ -39,7 +47,7 @@ export class PendingAnswer {
   /** All that has come, whoever it is for. */
   get said(): string {
     const calls = this.#toolCalls.calls().map(({ name, arguments: args }) => `${name} ${args}`);
-    return [this.#thoughts, this.#text, ...calls].join("\n").trim();
+    return [`${this.#thoughts}`, `${this.#text}`, ...calls].join("\n").trim();
   }
 
   /** The answer went on behind a finish reason, which therefore is no evidence that it is whole: only its end is. */
@@ -49,22 +57,16 @@ export class PendingAnswer {
 
   add(parts: readonly ProviderPart[]): Batch {
     const batch: Batch = { shown: [], content: false };
+    const shown: ContentPart[] = [];
     for (const part of parts) {
       this.#resumed ||= this.#finishReason !== undefined && saysMore(part);
       switch (part.type) {
         case "text":
-          if (part.text === "") break;
-          this.#text += part.text;
-          show(batch, part);
-          break;
         case "thoughts":
-          if (part.text === "") break;
-          this.#thoughts += part.text;
-          show(batch, part);
+          if (part.text !== "") shown.push(part);
           break;
         case "file":
-          this.#files.push(part);
-          show(batch, part);
+          shown.push(part);
           break;
         case "toolCall":
           this.#toolCalls.add(part);
@@ -85,6 +87,9 @@ export class PendingAnswer {
           batch.meta = { ...batch.meta, ...part };
       }
     }
+    batch.shown = this.#coalesce ? coalesced(shown) : shown;
+    for (const part of batch.shown) this.#keep(part);
+    batch.content ||= shown.length > 0;
     this.#content ||= batch.content;
     return batch;
   }
@@ -116,8 +121,8 @@ export class PendingAnswer {
       };
     }
     const answer: Answer = {
-      text: this.#text,
-      thoughts: this.#thoughts,
+      text: this.#text.toString(),
+      thoughts: this.#thoughts.toString(),
       toolCalls: this.#toolCalls.calls(),
       files: this.#files,
       model,
@@ -134,6 +139,12 @@ export class PendingAnswer {
     return complaint && { kind: "invalid", ...complaint };
   }
 
+  #keep(part: ContentPart): void {
+    if (part.type === "text") this.#text.add(part.text);
+    else if (part.type === "thoughts") this.#thoughts.add(part.text);
+    else if (part.type === "file") this.#files.push(part);
+  }
+
   toolCallParts(): ToolCallPart[] {
     return this.#toolCalls.parts();
   }
@@ -142,9 +153,4 @@ export class PendingAnswer {
 function saysMore(part: ProviderPart): boolean {
   if (part.type === "text" || part.type === "thoughts") return part.text !== "";
   return part.type === "toolCall";
-}
-
-function show(batch: Batch, part: ContentPart): void {
-  batch.content = true;
-  batch.shown.push(part);
 }

@@ -15,6 +15,7 @@ export const RESILIENCE = [
   "maxRetryAfterMs",
   "strategy",
   "recovery",
+  "coalesce",
   "breaker",
   "budget",
   "maxConcurrent",
@@ -32,7 +33,6 @@ export const RESILIENCE = [
 interface ChatModelTargets extends ResilienceOptions {
   model?: string | null;
   fallbackModels?: (string | TargetOptions)[] | null;
-  coalesce?: boolean | null;
 }
 
 /** Where a target stands in the options of OpenRouterChatModel. */
@@ -51,10 +51,6 @@ export function chainOptions(options: ChatModelTargets, provider: Provider): Fal
     throw new OptionsError(`fallbackModels must be a list of models, got ${JSON.stringify(fallbackModels)}`);
   }
   fallbackModels.forEach(refuseGetters);
-  const { coalesce = true } = options;
-  if (coalesce !== null && typeof coalesce !== "boolean") {
-    throw new OptionsError(`coalesce must be true or false, got ${JSON.stringify(coalesce)}`);
-  }
   const set = RESILIENCE.flatMap((key) => {
     const value = options[key];
     return value === undefined || value === null ? [] : [[key, value]];

@@ -7,45 +7,29 @@ import { answerJson, outputFile, outputToolCalls, outputUsage } from "./output.j
 type Chunk = AgentResponseChunk<ChatModelOutput>;
 type Streamed = "text" | "thoughts";
 
-export interface DeltasOptions {
-  /** The answer is JSON. */
-  json: boolean;
-  /** The text of one network read is one delta; else that of one event. Default true. */
-  coalesce?: boolean | undefined;
-}
-
 /** Turns the chain's parts into AIGNE's deltas: text as it comes, everything else in one delta at the end. */
 export class Deltas {
   readonly #fold = new AnswerFold();
   readonly #json: boolean;
-  readonly #coalesce: boolean;
   readonly #sent = new Set<Streamed>();
   #restarts = 0;
   #end: Partial<ChatModelOutput> | undefined;
 
-  constructor({ json, coalesce = true }: DeltasOptions) {
+  /** `json`: the answer is JSON. */
+  constructor({ json }: { json: boolean }) {
     this.#json = json;
-    this.#coalesce = coalesce;
   }
 
   /** `record` is needed with the batch that finishes. */
   push(parts: readonly Part[], record?: AuditRecord): Chunk[] {
     this.#fold.add(parts);
     const chunks: Chunk[] = [];
-    let thoughts = "";
-    let text = "";
     for (const part of parts) {
-      if (part.type === "restart") {
-        chunks.push(...this.#reset());
-        thoughts = text = "";
-      } else if (part.type === "thoughts") thoughts += part.text;
+      if (part.type === "restart") chunks.push(...this.#reset());
+      else if (part.type === "thoughts") this.#say("thoughts", part.text, chunks);
       // JSON is of use only whole; it comes as `json`, not as text.
-      else if (part.type === "text" && !this.#json) text += part.text;
-      if (this.#coalesce) continue;
-      this.#say(thoughts, text, chunks);
-      thoughts = text = "";
+      else if (part.type === "text" && !this.#json) this.#say("text", part.text, chunks);
     }
-    this.#say(thoughts, text, chunks);
     if (record) {
       this.#end = this.#final(record);
       chunks.push({ delta: { json: this.#end } });
@@ -65,15 +49,9 @@ export class Deltas {
     return Object.keys(said).length > 0 ? { delta: { json: said } } : undefined;
   }
 
-  #say(thoughts: string, text: string, chunks: Chunk[]): void {
-    if (thoughts !== "") {
-      this.#sent.add("thoughts");
-      chunks.push({ delta: { text: { thoughts } } });
-    }
-    if (text !== "") {
-      this.#sent.add("text");
-      chunks.push({ delta: { text: { text } } });
-    }
+  #say(key: Streamed, text: string, chunks: Chunk[]): void {
+    this.#sent.add(key);
+    chunks.push({ delta: { text: { [key]: text } } });
   }
 
   /**

@@ -8,7 +8,6 @@ const OURS: readonly string[] = [
   "fallbackModels",
   "modelOptions",
   "clientOptions",
-  "coalesce",
   ...RESILIENCE,
 ];
 

@@ -1,17 +1,18 @@
+import { LongText } from "../long-text.js";
 import type { FilePart } from "../types.js";
 import { notJson } from "./json.js";
 import type { SaidPart } from "./message.js";
 
-type Texts = { [K in Exclude<SaidPart["type"], "file">]: string };
+type Texts = { [K in Exclude<SaidPart["type"], "file">]: LongText };
 
 /** What of one answer has come, by which the news in a message that repeats the whole of it is told. */
 export class AnswerSoFar {
-  readonly #texts: Texts = { thoughts: "", text: "", refusal: "" };
+  readonly #texts: Texts = { thoughts: new LongText(), text: new LongText(), refusal: new LongText() };
   readonly #files: FilePart[] = [];
 
   add(part: SaidPart): void {
     if (part.type === "file") this.#files.push(part);
-    else this.#texts[part.type] += part.text;
+    else this.#texts[part.type].add(part.text);
   }
 
   /**
@@ -23,7 +24,7 @@ export class AnswerSoFar {
     const news: SaidPart[] = [];
     for (const type of ["thoughts", "text", "refusal"] as const) {
       const whole = message.map((part) => (part.type === type ? part.text : "")).join("");
-      const text = newsIn(whole, this.#texts[type]);
+      const text = newsIn(whole, this.#texts[type].toString());
       if (text !== "") news.push({ type, text });
     }
     for (const part of message) {

@@ -21,12 +21,12 @@ export type Session = Shape[];
 
 const plan = (events: number, everyMs = 0): Plan => ({ events, everyMs, fault: "none" });
 const load = (calls: number, atOnce: number): Load => ({ calls, atOnce });
-const NONE = load(0, 1);
 
 export const sustained = (streams = 200): Shape => ({
   name: "sustained",
   plan: plan(2_000),
-  warmUp: NONE,
+  // One call, which loads what is loaded at the first.
+  warmUp: load(1, 1),
   measured: load(streams, streams),
   per: "chunk",
 });

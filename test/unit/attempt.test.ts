@@ -31,6 +31,7 @@ function attempt(script: Script, lag: LagMeter): Attempt {
     omitted: [],
     timeouts: target!.timeouts,
     gate: "complete",
+    coalesce: true,
     check: () => undefined,
     continues: false,
     clock,

@@ -383,10 +383,14 @@ describe("coalesce", () => {
     }
   });
 
-  test.each(["no", 0, {}])("%j is an OptionsError that names the option and the value", (coalesce) => {
+  test.each([
+    ["no", '"no"'],
+    [0, "0"],
+    [{}, "an object"],
+  ])("%j is an OptionsError that names the option and the value", (coalesce, shown) => {
     const make = () => new OpenRouterChatModel({ apiKey: "k", coalesce: coalesce as never });
     expect(make).toThrow(OptionsError);
-    expect(make).toThrow(`coalesce must be true or false, got ${JSON.stringify(coalesce)}`);
+    expect(make).toThrow(`coalesce must be true or false, got ${shown}`);
   });
 });
 

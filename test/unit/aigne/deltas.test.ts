@@ -16,8 +16,8 @@ const recordOf = (attempts: number) =>
     attempts: Array.from({ length: attempts }, (_, i) => ({ n: i + 1 }) as AuditAttempt),
   }) as AuditRecord;
 
-function play(batches: Part[][], { json = false, attempts = 1, coalesce = true } = {}) {
-  const deltas = new Deltas({ json, coalesce });
+function play(batches: Part[][], { json = false, attempts = 1 } = {}) {
+  const deltas = new Deltas({ json });
   const chunks = batches.flatMap((parts, i) =>
     deltas.push(parts, i === batches.length - 1 ? recordOf(attempts) : undefined),
   );
@@ -26,20 +26,14 @@ function play(batches: Part[][], { json = false, attempts = 1, coalesce = true }
   return { chunks, merged, summary: deltas.summary() };
 }
 
-test("the text of one network read is one delta, and one delta at the end says the rest", () => {
+test("each part is one delta, in the order in which they came, and one delta at the end says the rest", () => {
   const usage: Part = { type: "usage", usage: { inputTokens: 1, outputTokens: 2, costUsd: 0.5 } };
-  expect(play([[text("a"), text("b")], [text("c")], [usage, finish]]).chunks).toEqual([
-    { delta: { text: { text: "ab" } } },
+  expect(play([[thoughts("t"), text("a"), text("b")], [text("c")], [usage, finish]]).chunks).toEqual([
+    { delta: { text: { thoughts: "t" } } },
+    { delta: { text: { text: "a" } } },
+    { delta: { text: { text: "b" } } },
     { delta: { text: { text: "c" } } },
     { delta: { json: { model: "m", usage: { inputTokens: 1, outputTokens: 2 } } } },
-  ]);
-});
-
-test("thoughts are deltas of their own, before the text they came with", () => {
-  expect(play([[text("b"), thoughts("a")], [finish]]).chunks).toEqual([
-    { delta: { text: { thoughts: "a" } } },
-    { delta: { text: { text: "b" } } },
-    { delta: { json: { model: "m" } } },
   ]);
 });
 
@@ -114,25 +108,8 @@ test("one attempt leaves no trace, more than one are in $meta", () => {
   });
 });
 
-test("not coalesced, every event is a delta of its own, in the order of the wire", () => {
-  const batches = [
-    [thoughts("t1"), text("a"), thoughts("t2"), text("b")],
-    [text("c"), text("d"), finish],
-  ];
-  expect(play(batches, { coalesce: false }).chunks).toEqual([
-    { delta: { text: { thoughts: "t1" } } },
-    { delta: { text: { text: "a" } } },
-    { delta: { text: { thoughts: "t2" } } },
-    { delta: { text: { text: "b" } } },
-    { delta: { text: { text: "c" } } },
-    { delta: { text: { text: "d" } } },
-    { delta: { json: { model: "m" } } },
-  ]);
-});
-
-test("not coalesced, a restart in the middle of a batch resets what the batch has said before it", () => {
+test("a restart in the middle of a batch resets what the batch has said before it", () => {
   const { chunks, merged } = play([[text("b"), text("ad"), restart, text("go"), text("od"), finish]], {
-    coalesce: false,
     attempts: 2,
   });
   expect(chunks.slice(0, 5)).toEqual([
@@ -146,27 +123,23 @@ test("not coalesced, a restart in the middle of a batch resets what the batch ha
   expect(merged).toMatchObject({ text: "good" });
 });
 
-test.each([true, false])("JSON never comes as text, coalesce: %s", (coalesce) => {
+test("thoughts about JSON are told, and none of its text is", () => {
   const batches = [[thoughts("hm"), text('{"a":'), text("1}")], [finish]];
-  expect(play(batches, { json: true, coalesce }).chunks).toEqual([
+  expect(play(batches, { json: true }).chunks).toEqual([
     { delta: { text: { thoughts: "hm" } } },
     { delta: { json: { json: { a: 1 }, model: "m" } } },
   ]);
 });
 
-test("coalesced or not, and as a summary, an answer comes to the same", () => {
+test("as a summary, an answer comes to the same", () => {
   const usage: Part = { type: "usage", usage: { inputTokens: 1, outputTokens: 2 } };
   const call: Part = { type: "toolCall", index: 0, id: "i", name: "t", arguments: "{}" };
-  const batches = [
+  const { merged, summary } = play([
     [thoughts("t"), text("a")],
     [text("b"), call, text("c")],
     [usage, finish],
-  ];
-  const coalesced = play(batches);
-  const single = play(batches, { coalesce: false });
-  expect(single.merged).toEqual(coalesced.merged);
-  expect(coalesced.summary).toEqual({ delta: { json: coalesced.merged } });
-  expect(single.summary).toEqual(coalesced.summary);
+  ]);
+  expect(summary).toEqual({ delta: { json: merged } });
 });
 
 describe("a summary", () => {
