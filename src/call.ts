@@ -1,9 +1,10 @@
 import { AsyncResource } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
-import { defaultMaxListeners, getMaxListeners, setMaxListeners } from "node:events";
 import type { Attempt } from "./attempt.js";
 import type { Dispatch } from "./audit/dispatch.js";
+import { Content } from "./call-content.js";
 import { type CallPlan, startOf } from "./call-plan.js";
+import { CallerSignals } from "./caller-signals.js";
 import { ClockWithin } from "./clock.js";
 import { errorText } from "./error-text.js";
 import {
@@ -24,10 +25,10 @@ import { LongText } from "./long-text.js";
 import type { ChainConfig } from "./options.js";
 import { type Prospects, prospectsOf } from "./prospects.js";
 import { race, type Start } from "./race.js";
-import type { AuditRecord, CallContent } from "./record.js";
+import type { AuditRecord } from "./record.js";
 import { continuable } from "./recovery.js";
 import { MIN_ATTEMPT_MS } from "./retry.js";
-import type { ChatRequest, Failure, Part, Signal } from "./types.js";
+import type { Failure, Part, Signal } from "./types.js";
 
 type Finished = Extract<ChainEvent, { type: "call.finished" }>;
 
@@ -46,7 +47,7 @@ export class Call {
   #prospects: Prospects;
   #lanes: Lanes;
   readonly #onSettled: () => void;
-  readonly #onAbort: () => void;
+  readonly #signals: CallerSignals;
   #shown = new LongText();
   #deadline: unknown;
 
@@ -59,7 +60,9 @@ export class Call {
     this.#plan = plan;
     this.#config = config;
     this.#onSettled = onSettled;
-    this.#onAbort = () => this.abort({ kind: "aborted", message: "the caller's signal fired" });
+    this.#signals = new CallerSignals(plan.signals, () =>
+      this.abort({ kind: "aborted", message: "the caller's signal fired" }),
+    );
     const startedAt = clock.now();
     const deadlineAt = config.totalMs === false ? Number.POSITIVE_INFINITY : startedAt + config.totalMs;
     this.#prospects = prospectsOf(plan, config, {
@@ -70,7 +73,7 @@ export class Call {
       onBreaker: (target, phase) => this.#lanes.tell({ type: "breaker.changed", target, phase }),
     });
     const start = startOf(plan, config, this.id, this.#prospects.order);
-    const content = new Content(plan, this);
+    const content = new Content(plan.request, this);
     const evidence = new Evidence(start, startedAt, { logger, dispatch, observers, within, content });
     this.#evidence = evidence;
     this.#lanes = new Lanes({
@@ -107,13 +110,7 @@ export class Call {
     const { bug } = this.#prospects;
     if (bug) throw bug.thrown;
     catalogues.refresh();
-    const { signals } = this.#plan;
-    for (const signal of signals) {
-      // One for all calls of a service is usual, and Node takes the eleventh listener for a leak.
-      if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(0, signal);
-      signal.addEventListener("abort", this.#onAbort, { once: true });
-    }
-    if (signals.some(({ aborted }) => aborted)) this.#onAbort();
+    this.#signals.listen();
     const { totalMs } = this.#config;
     if (totalMs !== false && !this.settled) {
       this.#deadline = this.clock.setTimeout(() => this.abort({ kind: "deadline", ms: totalMs }), totalMs);
@@ -246,41 +243,10 @@ export class Call {
   #settle(event: Untimed<Finished>): AuditRecord {
     this.settled = true;
     this.clock.clearTimeout(this.#deadline);
-    for (const signal of this.#plan.signals) signal.removeEventListener("abort", this.#onAbort);
+    this.#signals.leave();
     this.#prospects.guard.close();
     const record = this.#evidence.close({ ...event, at: this.clock.now() });
     this.#onSettled();
     return record;
-  }
-}
-
-/** What sinks may look at: properties of its own, since a sink may spread it. */
-class Content implements CallContent {
-  declare readonly request: ChatRequest;
-  declare readonly text: string;
-  readonly #plan: CallPlan;
-  readonly #call: Call;
-
-  // For all calls: a literal with getters has a shape of its own each time.
-  static readonly #properties: PropertyDescriptorMap & ThisType<Content> = {
-    request: {
-      enumerable: true,
-      // A copy for whoever asks: a sink that changed it would change what is sent.
-      get() {
-        return JSON.parse(JSON.stringify(this.#plan.request));
-      },
-    },
-    text: {
-      enumerable: true,
-      get() {
-        return this.#call.shown;
-      },
-    },
-  };
-
-  constructor(plan: CallPlan, call: Call) {
-    this.#plan = plan;
-    this.#call = call;
-    Object.defineProperties(this, Content.#properties);
   }
 }

@@ -290,7 +290,8 @@ describe("an answer of very many reads", () => {
 describe("a stream", () => {
   it("loses no part and keeps their order when the next is asked for before the last has come", async () => {
     const burst = [text("a"), text("b"), text("c")];
-    const { chain } = bench({ "a/one": [[burst, 10, [text("d"), text("e")], finish]] });
+    const script = { "a/one": [[burst, 10, [text("d"), text("e")], finish]] };
+    const { chain } = bench(script, { coalesce: false });
     const iterator = chain.stream(ask)[Symbol.asyncIterator]();
     const reads = Promise.all(Array.from({ length: 8 }, () => iterator.next()));
     await vi.advanceTimersByTimeAsync(100);
