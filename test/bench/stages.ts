@@ -47,8 +47,11 @@ export interface Setup {
 const TWO = ["good/one", "good/two"];
 const OURS = ["chain", "model"];
 const GROWTH_ROUNDS = 3;
-/** Those that take long in the sustained shape and that no bar is about: fewer rounds, the same load. */
-export const SELDOM = { names: ["ai-sdk", "ai-retry", "langchain-fallbacks"], rounds: 3 };
+/** Those that no bar is about: fewer rounds of what takes them long, the same load. */
+export const SELDOM = {
+  names: ["ai-sdk", "ai-retry", "langchain", "langchain-fallbacks", "openrouter-sdk"],
+  rounds: 3,
+};
 
 function loadTask(
   name: string,
@@ -133,6 +136,8 @@ function importTasks(names?: string[]): Task[] {
   }));
 }
 
+const often = (names: string[]) => names.filter((name) => !SELDOM.names.includes(name));
+
 function named(measure: string, session: Session): Session {
   return session.map((shape) => ({ ...shape, name: measure }));
 }
@@ -153,7 +158,12 @@ export function allStages({ port, rounds, node24, only }: Setup): Stage[] {
       tasks: compared.map((name) => loadTask(name, named("burst-node24", [BURST]), port, { node: node24 })),
     },
     { name: "paced", rounds, tasks: loads(without, [PACED], port) },
-    { name: "calls", rounds, tasks: loads(without, CALLS, port) },
+    { name: "calls", rounds, tasks: loads(often(without), CALLS, port) },
+    {
+      name: "calls-seldom",
+      rounds: Math.min(rounds, SELDOM.rounds),
+      tasks: loads(SELDOM.names, CALLS, port),
+    },
     {
       name: "switch",
       rounds,
@@ -191,11 +201,7 @@ export function allStages({ port, rounds, node24, only }: Setup): Stage[] {
     {
       name: "sustained",
       rounds,
-      tasks: loads(
-        everybody.filter((name) => !SELDOM.names.includes(name)),
-        [sustained()],
-        port,
-      ),
+      tasks: loads(often(everybody), [sustained()], port),
     },
     {
       name: "sustained-seldom",
