@@ -11,6 +11,8 @@ export interface Bar {
   measured(samples: Samples): number | undefined;
   /** Which forms of the benchmark look at it; the short one at ratios only, since another machine has other times. */
   forms: readonly Form[];
+  /** What the short form measured when the bar could not be met: it guards this then, so that it gets no worse. */
+  reached?: number | undefined;
 }
 
 /** A measure of one contestant. */
@@ -48,7 +50,7 @@ const cpu = (measure: string, name: string, ours: string, other: string, limit: 
   ratio(name, limit, [measure, ours, "cpuUs"], [measure, other, "cpuUs"], forms);
 const loaded = (ms: string): At => ["import", ms, "ms"];
 
-export const BARS: Bar[] = [
+const GOALS: Bar[] = [
   cpu("sustained", `sustained, CPU per chunk, ${MODEL} : floor`, "model", "floor", 1),
   cpu("sustained", "the same with one delta per event : floor", "model-per-event", "floor", 1.2),
   cpu("sustained", `sustained, ${MODEL} : published`, "model", "published", 0.2),
@@ -123,13 +125,19 @@ export const BARS: Bar[] = [
   ),
 ];
 
+/** By name: what the short form measured where a bar could not be met. docs/decisions/near-the-floor.md says why. */
+const REACHED: Record<string, number> = {};
+
+export const BARS: Bar[] = GOALS.map((bar) => ({ ...bar, reached: REACHED[bar.name] }));
+
 /** How far over its bar a ratio may be before the short form fails: a shared machine is no laboratory. */
 export const LEEWAY = 1.3;
 
 export interface Judged {
   bar: Bar;
   measured: number | undefined;
-  /** Within the limit, the leeway included. */
+  /** What it may be at the most. */
+  most: number;
   met: boolean;
 }
 
@@ -137,6 +145,7 @@ export interface Judged {
 export function judged(samples: Samples, form: Form, leeway = 1): Judged[] {
   return BARS.filter(({ forms }) => forms.includes(form)).map((bar) => {
     const measured = bar.measured(samples);
-    return { bar, measured, met: measured !== undefined && measured <= bar.limit * leeway };
+    const most = (form === "short" ? (bar.reached ?? bar.limit) : bar.limit) * leeway;
+    return { bar, measured, most, met: measured !== undefined && measured <= most };
   });
 }

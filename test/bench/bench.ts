@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { judged, LEEWAY } from "./bars.js";
@@ -6,7 +6,7 @@ import { startServer } from "./children.js";
 import { machine } from "./machine.js";
 import { findNode24 } from "./node24.js";
 import { readOptions } from "./options.js";
-import { benchmarkPage, plots } from "./page.js";
+import { lastResults, publish } from "./publish.js";
 import { ROSTER, versionsOf } from "./roster.js";
 import { runStages } from "./rounds.js";
 import { allStages, shortStages } from "./stages.js";
@@ -19,54 +19,48 @@ const form = options.short ? "short" : "full";
 const rounds = options.rounds ?? ROUNDS[form];
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const print = (text: string) => process.stdout.write(`${text}\n`);
-const dir = mkdtempSync(join(tmpdir(), "bench-run-"));
-const server = await startServer();
 
-try {
-  const about = { ...machine(dir), rounds };
-  const wanted = ({ name }: { name: string }) => options.only?.includes(name) ?? true;
-  const needsNode24 = form === "full" && wanted({ name: "burst-node24" });
-  const node24 = needsNode24 ? findNode24(options.node24, dir) : undefined;
-  const setup = { port: server.port, rounds, node24: node24?.path, only: options.contestants };
-  const stages = (form === "short" ? shortStages(setup) : allStages(setup)).filter(wanted);
-  if (stages.every(({ tasks }) => tasks.length === 0))
-    throw new Error("there is nothing of that name to run");
-  const began = performance.now();
-  const samples = await runStages(stages, say);
-  const seconds = Math.round((performance.now() - began) / 1_000);
-  const bars = judged(samples, form, form === "short" ? LEEWAY : 1);
-  if (form === "short") {
-    print(barLines(bars, LEEWAY));
-    if (bars.some(({ met }) => !met)) process.exitCode = 1;
-  } else if (options.only || options.contestants) {
-    for (const measure of Object.keys(samples.values)) print(`${measure}\n${table(samples, measure)}\n`);
-    print(
-      barLines(
-        bars.filter(({ measured }) => measured !== undefined),
-        1,
-      ),
-    );
-  } else {
-    const versions = [
-      ...ROSTER.map((each) => ({ label: each.label, versions: versionsOf(each) })),
-      ...(node24 ? [{ label: "Node 24", versions: node24.version }] : []),
-    ];
-    const results = { about: { ...about, seconds }, versions, values: samples.values, notes: samples.notes };
-    mkdirSync("docs/benchmarks", { recursive: true });
-    writeFileSync("docs/benchmarks/results.json", resultsJson(results));
-    for (const [name, svg] of Object.entries(plots(samples)))
-      writeFileSync(`docs/benchmarks/${name}.svg`, svg);
-    writeFileSync("docs/benchmarks.md", benchmarkPage(results, bars));
-    print("docs/benchmarks.md is written");
+async function measure(): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), "bench-run-"));
+  const server = await startServer();
+
+  try {
+    const about = { ...machine(dir), rounds };
+    const wanted = ({ name }: { name: string }) => options.only?.includes(name) ?? true;
+    const needsNode24 = form === "full" && wanted({ name: "burst-node24" });
+    const node24 = needsNode24 ? findNode24(options.node24, dir) : undefined;
+    const setup = { port: server.port, rounds, node24: node24?.path, only: options.contestants };
+    const stages = (form === "short" ? shortStages(setup) : allStages(setup)).filter(wanted);
+    if (stages.every(({ tasks }) => tasks.length === 0))
+      throw new Error("there is nothing of that name to run");
+    const began = performance.now();
+    const samples = await runStages(stages, say);
+    const seconds = Math.round((performance.now() - began) / 1_000);
+    const bars = judged(samples, form, form === "short" ? LEEWAY : 1);
+    if (form === "short") {
+      print(barLines(bars, LEEWAY));
+      if (bars.some(({ met }) => !met)) process.exitCode = 1;
+    } else if (options.only || options.contestants) {
+      for (const measure of Object.keys(samples.values)) print(`${measure}\n${table(samples, measure)}\n`);
+      print(
+        barLines(
+          bars.filter(({ measured }) => measured !== undefined),
+          1,
+        ),
+      );
+    } else {
+      const versions = [
+        ...ROSTER.map((each) => ({ label: each.label, versions: versionsOf(each) })),
+        ...(node24 ? [{ label: "Node 24", versions: node24.version }] : []),
+      ];
+      publish({ about: { ...about, seconds }, versions, values: samples.values, notes: samples.notes });
+      print("docs/benchmarks.md is written");
+    }
+  } finally {
+    server.stop();
+    rmSync(dir, { recursive: true, force: true });
   }
-} finally {
-  server.stop();
-  rmSync(dir, { recursive: true, force: true });
 }
 
-function resultsJson(results: object): string {
-  const short = (_: string, value: unknown) =>
-    typeof value === "number" ? Number(value.toPrecision(5)) : value;
-  // One list to a line: a round's numbers belong together.
-  return `${JSON.stringify(results, short, 1).replace(/\[\s+([-\d.,\se]+?)\s+\]/g, (_, list: string) => `[${list.replace(/\s+/g, " ")}]`)}\n`;
-}
+if (options.page) publish(lastResults());
+else await measure();

@@ -6,6 +6,8 @@ export interface Options {
   rounds: number | undefined;
   /** Just the ratios among the bars; ends with 1 when one is too far over. */
   short: boolean;
+  /** Measures nothing, and writes the page anew from the results of the last full run. */
+  page: boolean;
   /** Stages by name; undefined: all. */
   only: string[] | undefined;
   /** By name; undefined: all. */
@@ -23,6 +25,7 @@ export function readOptions(args: string[]): Options {
       only: { type: "string" },
       contestants: { type: "string" },
       short: { type: "boolean", default: false },
+      page: { type: "boolean", default: false },
       node24: { type: "string" },
     },
   });
@@ -32,6 +35,7 @@ export function readOptions(args: string[]): Options {
   return {
     rounds,
     short: values.short,
+    page: values.page,
     only: values.only?.split(","),
     contestants: values.contestants?.split(","),
     node24: values.node24,

@@ -104,9 +104,9 @@ export function barTable(bars: readonly Judged[]): string {
 /** For a terminal: those that fail begin with FAIL. */
 export function barLines(bars: readonly Judged[], leeway: number): string {
   return bars
-    .map(({ bar, measured, met }) => {
+    .map(({ bar, measured, met, most }) => {
       const value = measured === undefined ? "not measured" : `${figures(measured)}${unitText(bar.unit)}`;
-      const allowed = leeway === 1 ? "" : `, fails above ${figures(bar.limit * leeway)}`;
+      const allowed = leeway === 1 ? "" : `, fails above ${figures(most)}`;
       return `${met ? "ok  " : "FAIL"}  ${value.padStart(12)}  (bar ${bar.limit}${allowed})  ${bar.name}`;
     })
     .join("\n");
