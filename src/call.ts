@@ -69,8 +69,8 @@ export class Call {
       id: this.id,
       dry: false,
       deadlineAt,
-      onSkip: (skip) => this.#lanes.tell({ type: "target.skipped", skip }),
-      onBreaker: (target, phase) => this.#lanes.tell({ type: "breaker.changed", target, phase }),
+      onSkip: (skip) => this.#lanes?.tell({ type: "target.skipped", skip }),
+      onBreaker: (target, phase) => this.#lanes?.tell({ type: "breaker.changed", target, phase }),
     });
     const start = startOf(plan, config, this.id, this.#prospects.order);
     const content = new Content(plan.request, this);

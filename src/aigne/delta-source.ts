@@ -16,6 +16,7 @@ export class DeltaSource {
   readonly #stream: ChainStream;
   readonly #batches: AsyncIterator<readonly Part[]>;
   readonly #deltas: Deltas;
+  #cancelled = false;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
 
@@ -28,6 +29,10 @@ export class DeltaSource {
       this.#reject = reject;
     });
     this.ended.catch(noop);
+    // A call that ends while nobody reads has ended all the same: hooks and guards wait to hear of it.
+    void stream.record.then(({ outcome }) => {
+      if (outcome !== "ok") void this.read();
+    });
   }
 
   /** The next deltas, at least one; undefined when there are no more, and `ended` tells why. */
@@ -68,12 +73,14 @@ export class DeltaSource {
   /** All that others have read, in one delta, once there is no more; then the error that it ended with. */
   async *summary(): AsyncGenerator<Chunk> {
     await this.ended.catch(noop);
-    this.summarised = this.#deltas.summary();
+    // To a reader who has left nothing is handed on, and AIGNE would wait for that before it looks for the error.
+    if (!this.#cancelled) this.summarised = this.#deltas.summary();
     if (this.summarised) yield this.summarised;
     await this.ended;
   }
 
   cancel(): void {
+    this.#cancelled = true;
     this.#stream.cancel();
   }
 }

@@ -58,17 +58,16 @@ export async function carryOut(
   exchange: Exchange,
   signal: AbortSignal | null | undefined,
 ): Promise<Reply> {
+  let reply: Reply | undefined;
   try {
     signal?.throwIfAborted();
-    const reply = await send();
-    if (signal?.aborted) {
-      reply.destroy();
-      signal.throwIfAborted();
-    }
+    reply = await send();
+    signal?.throwIfAborted();
     exchange.onReply(reply);
     await enter(reply, exchange, signal);
     return reply;
   } catch (error) {
+    reply?.destroy();
     exchange.failure ??= error instanceof SignalError ? error.signal : thrownSignal(error, false);
     throw error;
   }
@@ -88,6 +87,7 @@ async function direct(chosen: Fetch | undefined, url: string | URL | Request, in
     return responseOf(reply, exchange);
   }
   init.signal?.addEventListener("abort", () => reply.destroy(), { once: true });
+  if (init.signal?.aborted) reply.destroy();
   return new Response(reply.body as ConstructorParameters<typeof Response>[0], {
     status: reply.status,
     headers: reply.headers,

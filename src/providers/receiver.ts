@@ -33,6 +33,7 @@ export class Receiver implements Dispatcher.DispatchHandler, AsyncIterableIterat
     this.#signal = signal;
     this.#head = head;
     signal?.addEventListener("abort", this, { once: true });
+    if (signal?.aborted) this.handleEvent();
   }
 
   handleEvent(): void {
@@ -51,9 +52,10 @@ export class Receiver implements Dispatcher.DispatchHandler, AsyncIterableIterat
   onHeaders(status: number, headers: Buffer[], resume: () => void): boolean {
     if (status < 200) return true;
     this.#resume = resume;
+    const parsed = rawReplyHeaders(headers);
     this.#takeHead()?.resolve({
       status,
-      headers: rawReplyHeaders(headers),
+      headers: parsed,
       body: this,
       destroy: () => this.destroy(),
       isComplete: () => this.#complete,

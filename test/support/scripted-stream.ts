@@ -17,7 +17,7 @@ export function scriptedStream(batches: readonly Batch[]) {
   });
   gone.catch(() => {});
   const stream = {
-    record: Promise.resolve({ callId: "c", attempts: [{ n: 1 }] } as unknown as AuditRecord),
+    record: Promise.resolve({ callId: "c", outcome: "ok", attempts: [{ n: 1 }] } as unknown as AuditRecord),
     async *batches() {
       for (const batch of batches) {
         seen.asked++;

@@ -71,6 +71,19 @@ describe("hooks of a streamed call", () => {
     );
   });
 
+  test("hear of an answer that its reader leaves in the middle", async () => {
+    const { calls, hooks } = noting();
+    const tokens = Array.from({ length: 1_000 }, (_, i) => `t${i} `);
+    const { model, audit } = await stage({ [PRIMARY]: { tokens, pace: { tokenMs: 5 } } }, { hooks });
+    for await (const _ of await model.invoke({ ...ask }, { streaming: true })) break;
+    await vi.waitFor(
+      () => expect(calls.map(([name]) => name)).toEqual(["onStart", "onError", "onEnd"]),
+      10_000,
+    );
+    expect(calls[1]?.[1]).toMatchObject({ code: "aborted" });
+    expect(lastRecord(audit).outcome).toBe("aborted");
+  });
+
   test.each(WAYS)("that change the output change what the stream comes to: %s", async (way) => {
     const { model } = await stage(
       { [PRIMARY]: SAID },

@@ -107,6 +107,18 @@ describe("a request goes through the client", () => {
     expect(post).toHaveBeenCalledTimes(1);
   });
 
+  test.each(["bearerAuth", "authHeaders", "buildURL", "buildHeaders"] as const)(
+    "whose %s, of which its head is made, is another one by now",
+    async (name) => {
+      const provider = openRouter({ apiKey: KEY, baseURL: server.baseURL });
+      await take(provider);
+      const made = vi.spyOn(provider.client as unknown as Record<typeof name, () => unknown>, name);
+      expect((await take(provider)).text).toBe("Hello world");
+      expect((await take(provider)).text).toBe("Hello world");
+      expect(made.mock.calls.length).toBeGreaterThanOrEqual(2);
+    },
+  );
+
   test("whose method a library wrapped before it was made", async () => {
     const { OpenAI: Module } = createRequire(import.meta.url)("openai") as { OpenAI: typeof OpenAI };
     const { prototype } = Module.Chat.Completions;
