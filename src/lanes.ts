@@ -108,7 +108,6 @@ export class Lanes implements RaceContext, LaneContext<Entry> {
 
   commit(lane: Lane): void {
     this.#committed = lane;
-    for (const { target } of this.running) this.#init.prospects.admission.spare(target);
   }
 
   enter(lane: Lane, onLeave: (leave: () => void) => void): Promise<Entry> {

@@ -97,11 +97,6 @@ export class Admission {
     return queue.pick((target) => target === found);
   }
 
-  /** A target that was outrun has not failed: it is there when the one that won dies, behind those not asked yet. */
-  spare(target: Target): void {
-    this.#init.queue.pass(target);
-  }
-
   /** Is there a target that may be asked, `also` taken into account? */
   hasNext(...also: Blemish[]): boolean {
     const added = also.map((blemish) => ({ ...blemish, window: this.#windowOf(blemish.target) }));

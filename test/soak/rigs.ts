@@ -29,6 +29,9 @@ const KEPT = { rotate: { maxBytes: 8_000_000 }, retain: { maxSegments: 2 } };
 const SHORT = { connectMs: 300, firstTokenMs: 300 };
 const DEFAULT = { connectMs: 15_000, firstTokenMs: 30_000 };
 
+/** A target that has lost a race is not asked again by this call, should the winner die after it. */
+const LOST_RACES: readonly End["name"][] = ["exhausted"];
+
 type Options = Omit<Partial<FallbackChainOptions>, "targets">;
 
 const journalIn = (dir: string, name: string) =>
@@ -124,7 +127,7 @@ export function inProcessRigs(dir: string, random: () => number): Rig[] {
       ...chainRig(dir, "chain in a hurry", 5, MODELS, { provider, timeouts: { totalMs: 600 } }),
       ends: ["deadline", "exhausted"],
     },
-    { ...chain("chain that hedges", 5, { strategy: hedged({ afterMs: 1 }) }) },
+    { ...chain("chain that hedges", 5, { strategy: hedged({ afterMs: 1 }) }), ends: LOST_RACES },
     chain("chain over fetch", 20, { provider: byFetch }),
     passingRig("chains for 20 calls each", 10, 20, () => {
       return new FallbackChain({ targets, provider, logger: false });
@@ -158,7 +161,7 @@ export function loopbackRigs(dir: string, baseURL: string): Rig[] {
     chain("chain without breaker and budget", 20, { breaker: false, budget: false }),
     chain("chain that continues", 5, { recovery: "continue" }),
     chain("chain that fails when shown text dies", 5, { recovery: "fail" }),
-    { ...chain("chain that hedges", 10, { strategy: hedged({ afterMs: 10 }) }) },
+    { ...chain("chain that hedges", 10, { strategy: hedged({ afterMs: 10 }) }), ends: LOST_RACES },
     chainRig(
       dir,
       "chain with short clocks",

@@ -498,25 +498,6 @@ describe("hedging", () => {
     expect(provider.closed).toBe(3);
   });
 
-  it("asks a loser once more when the winner dies and nobody else is left: it was outrun and has not failed", async () => {
-    const dies = (ms: number): Script => ({
-      headersMs: 0,
-      steps: [ms, "half ", 10, { kind: "eof", afterContent: true }],
-    });
-    const { chain } = bench(
-      { [A]: [dies(10)], [B]: [dies(600)], [C]: [says(5_000, "c"), says(10, "c")] },
-      { strategy: hedged({ afterMs: 500 }) },
-    );
-    const { record, text } = await run(chain);
-    expect(text).toBe("c");
-    expect(story(record)).toEqual([
-      "a/one first failed stream_interrupted next",
-      "b/two recovery failed stream_interrupted next",
-      "c/three hedge cancelled",
-      "c/three recovery won",
-    ]);
-  });
-
   it("stops with the first content, also of an answer that is shown only when whole", async () => {
     const { chain } = bench(
       { [A]: [["a", 3_000, { type: "finish", reason: "stop" }]], [B]: [answer("b")] },

@@ -5,7 +5,7 @@ import { allStages } from "../../bench/stages.js";
 
 describe("the benchmark's options", () => {
   it("have defaults", () => {
-    expect(readOptions([])).toEqual({ short: false });
+    expect(readOptions([])).toEqual({ short: false, page: false });
   });
 
   it("are read", () => {
@@ -15,6 +15,7 @@ describe("the benchmark's options", () => {
       only: ["burst", "paced"],
       contestants: ["floor"],
       short: true,
+      page: false,
     });
   });
 
