@@ -73,7 +73,7 @@ export function soakPage(result: Result): string {
     Object.entries(kinds)
       .map(([kind, count]) => `${count} ${kind}`)
       .join(", ") || "0";
-  return `# A million calls in one process
+  return `# What calls leave behind
 
 What is left of calls when they are over: memory, sockets, timers, listeners. \`npm run soak\` makes the calls and writes
 this page; a short form of it is among the tests.
