@@ -1,10 +1,11 @@
+import { AnswerParts } from "./answer-parts.js";
 import type { Call } from "./call.js";
 import { ConsumerWatch } from "./consumer-watch.js";
-import { type AttemptError, Cancelled, OptionsError } from "./errors.js";
+import { OptionsError } from "./errors.js";
 import type { Committed } from "./lane.js";
 import type { AuditRecord } from "./record.js";
-import { Seam } from "./recovery.js";
-import type { ContentPart, Failure, Part } from "./types.js";
+import { Turns } from "./turns.js";
+import type { Part } from "./types.js";
 
 /** A call's answer as it comes. Iterate it once, by part or by batch. */
 export interface ChainStream extends AsyncIterable<Part> {
@@ -56,13 +57,17 @@ export class AnswerStream implements ChainStream {
       throw new OptionsError("a stream can be iterated once: make another call for another answer");
     this.#taken = true;
     const { within } = this.#call;
-    const parts = this.#parts();
+    const turns = new Turns();
+    const parts = new AnswerParts(this.#call, this.#first, this.#watch, () => turns.done());
+    const ask = () => parts.next();
+    const leave = () => parts.leave();
+    const next = () => turns.take(ask);
     const iterator: AsyncIterableIterator<readonly Part[]> = {
-      next: () => within(() => parts.next()),
-      // A generator's own return() would wait for the read that is pending.
+      next: () => within(next),
       return: () => {
+        // At once, and not when the read that is pending has ended.
         this.cancel();
-        return parts.return(undefined);
+        return turns.take(leave);
       },
       [Symbol.asyncIterator]: () => iterator,
     };
@@ -72,9 +77,8 @@ export class AnswerStream implements ChainStream {
   [Symbol.asyncIterator](): AsyncIterableIterator<Part> {
     const batches = this.batches();
     const watch = this.#watch;
+    const turns = new Turns();
     let waiting: Part[] = [];
-    let last: Promise<unknown> | undefined;
-    let reads = 0;
     const given = (): IteratorResult<Part> => {
       // Whoever takes a part is still there, although the next batch is not asked for yet.
       watch.waiting();
@@ -89,80 +93,15 @@ export class AnswerStream implements ChainStream {
         }
         return given();
       } finally {
-        reads--;
+        turns.done();
       }
     };
     const iterator: AsyncIterableIterator<Part> = {
-      next() {
-        if (reads === 0 && waiting.length > 0) return Promise.resolve(given());
-        // In turn: of two that wait for a batch at once, the second would overwrite what the first left of its own.
-        const read = reads++ > 0 && last ? last.then(take, take) : take();
-        last = read;
-        return read;
-      },
+      // In turn: of two that wait for a batch at once, the second would overwrite what the first left of its own.
+      next: () => (turns.free && waiting.length > 0 ? Promise.resolve(given()) : turns.take(take)),
       return: () => batches.return?.() as Promise<IteratorResult<Part>>,
       [Symbol.asyncIterator]: () => iterator,
     };
     return iterator;
-  }
-
-  async *#parts(): AsyncGenerator<readonly Part[], undefined> {
-    const call = this.#call;
-    this.#watch.pulled();
-    try {
-      let current = await this.#first;
-      let takeover: Takeover | undefined;
-      let parts: readonly Part[] = current.head;
-      for (;;) {
-        // The call may have ended while a read was on its way here, or while the consumer held the parts.
-        if (call.settled) throw new Cancelled("settled");
-        if (parts.length > 0) {
-          call.show(parts);
-          this.#watch.waiting();
-          yield parts;
-          this.#watch.pulled();
-          if (call.settled) throw new Cancelled("settled");
-        }
-        const { attempt } = current;
-        if (attempt.done) break;
-        try {
-          const read = await attempt.next();
-          parts = takeover ? takeover.take(read, attempt.done) : read;
-        } catch (error) {
-          const next = await call.recover(current, error);
-          takeover = new Takeover(call, next, attempt.n, (error as AttemptError).failure);
-          parts = takeover.take(next.head, next.attempt.done);
-          current = next;
-        }
-      }
-      yield call.won(current.attempt);
-    } catch (error) {
-      throw call.fail(error);
-    }
-  }
-}
-
-/** The parts of an attempt that took over: after a restart, or joined to what was shown. */
-class Takeover {
-  readonly #call: Call;
-  readonly #n: number;
-  readonly #restart: Extract<Part, { type: "restart" }>;
-  readonly #seam: Seam | undefined;
-  #begun = false;
-
-  constructor(call: Call, { attempt }: Committed, died: number, failure: Failure) {
-    this.#call = call;
-    this.#n = attempt.n;
-    this.#restart = { type: "restart", attempt: died, failure };
-    this.#seam = attempt.continues ? new Seam(call.shown) : undefined;
-  }
-
-  take(read: readonly ContentPart[], last: boolean): readonly Part[] {
-    const { parts, anew } = this.#seam ? this.#seam.join(read, last) : { parts: read, anew: true };
-    if (this.#begun || (parts.length === 0 && !last)) return parts;
-    this.#begun = true;
-    this.#call.recovered(this.#n, anew ? "restart" : "continue", this.#restart.failure);
-    // A model that was to continue and began anew gives a whole answer of its own: nothing is spliced.
-    return anew ? [this.#restart, ...parts] : parts;
   }
 }

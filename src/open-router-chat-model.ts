@@ -11,15 +11,18 @@ import {
 } from "@aigne/core";
 import type { OpenAI } from "openai";
 import type { SafeParseReturnType } from "zod";
+import { type AgentParts, directlyInvocable } from "./aigne/agent-parts.js";
 import { chainOptions, DEFAULT_CHAT_MODEL, targetPath } from "./aigne/chain-options.js";
 import { DeltaSource } from "./aigne/delta-source.js";
 import { Deltas } from "./aigne/deltas.js";
-import { callOptionsOf, shortcutOf } from "./aigne/invocation.js";
+import { DEPARTURE, Departure } from "./aigne/departure.js";
+import { invokeDirectly } from "./aigne/direct-call.js";
+import { callOptionsOf, departureOf } from "./aigne/invocation.js";
 import { warnOfOptions } from "./aigne/option-warnings.js";
 import { complaintOf } from "./aigne/output.js";
+import { PLAIN_INPUT, PLAIN_OUTPUT, withPlainForm } from "./aigne/plain-schema.js";
 import { mapInput } from "./aigne/request.js";
 import { readableSchema } from "./aigne/schema.js";
-import { SHORTCUT, Shortcut } from "./aigne/shortcut.js";
 import {
   FallbackChain,
   type OpenRouterProvider,
@@ -91,12 +94,12 @@ export class OpenRouterChatModel extends ChatModel {
 
   // AIGNE makes both anew at each look, and looks twice in each call; they are what its constructor was given.
   override get inputSchema() {
-    this.#inputSchema ??= super.inputSchema;
+    this.#inputSchema ??= withPlainForm(super.inputSchema, PLAIN_INPUT);
     return this.#inputSchema;
   }
 
   override get outputSchema() {
-    this.#outputSchema ??= super.outputSchema;
+    this.#outputSchema ??= withPlainForm(super.outputSchema, PLAIN_OUTPUT);
     return this.#outputSchema;
   }
 
@@ -135,11 +138,12 @@ export class OpenRouterChatModel extends ChatModel {
   override invoke(input: Input, options?: Invocation): Promise<AgentResponse<ChatModelOutput>>;
   /** `signal` aborts the call; cancelling the returned stream does too, and closes the socket. */
   override async invoke(input: Input, options: Invocation = {}): Promise<AgentResponse<ChatModelOutput>> {
-    // Whoever calls with the options of another call, such as a hook, has no part in its shortcut.
-    const shortcut = options.streaming ? new Shortcut({ direct: this.#processesItself }) : undefined;
-    const told = { ...options, [SHORTCUT]: shortcut };
-    const answer = await super.invoke(input, told);
-    return shortcut && answer instanceof ReadableStream ? shortcut.join(answer) : answer;
+    if (options.streaming && this.#processesItself && directlyInvocable(this))
+      return invokeDirectly(this as unknown as AgentParts, input, options, (...call) => this.#open(...call));
+    // Whoever calls with the options of another call, such as a hook, has no part in how its caller leaves.
+    const departure = options.streaming ? new Departure() : undefined;
+    const answer = await super.invoke(input, { ...options, [DEPARTURE]: departure } as Invocation);
+    return departure && answer instanceof ReadableStream ? departure.watch(answer) : answer;
   }
 
   /** A subclass that has a `process` of its own is to see every delta. */
@@ -151,6 +155,14 @@ export class OpenRouterChatModel extends ChatModel {
     input: ChatModelInput,
     options: AgentInvokeOptions,
   ): Promise<AgentProcessResult<ChatModelOutput>> {
+    const source = await this.#open(input, options);
+    departureOf(options)?.attach(source);
+    if (options.streaming || !this.#processesItself) return source.deltas();
+    while (await source.read());
+    return source.output() as ChatModelOutput;
+  }
+
+  async #open(input: ChatModelInput, options: AgentInvokeOptions): Promise<DeltaSource> {
     const constructed = await this.getModelOptions({ ...input, modelOptions: {} }, options);
     const { request, defaults, model } = await mapInput(input, { ...constructed }, (name) =>
       this.normalizeToolName(name),
@@ -174,12 +186,7 @@ export class OpenRouterChatModel extends ChatModel {
         ),
     });
     const json = input.responseFormat?.type === "json_schema";
-    const source = new DeltaSource(stream, new Deltas({ json }));
-    const shortcut = shortcutOf(options);
-    if (shortcut) return shortcut.attach(source);
-    if (streamed || !this.#processesItself) return source.deltas();
-    while (await source.read());
-    return source.summary();
+    return new DeltaSource(stream, new Deltas({ json }));
   }
 
   // ChatModel awaits neither this check nor the two below: what they throw would be a rejection without a reader, which

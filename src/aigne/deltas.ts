@@ -37,16 +37,16 @@ export class Deltas {
     return chunks;
   }
 
-  /** One delta for all of them, as far as they have come. As JSON: it is right whether or not the others were read. */
-  summary(): Chunk | undefined {
+  /** What all of them so far come to. */
+  output(): Partial<ChatModelOutput> {
     const { text, thoughts } = this.#fold.answer;
-    const said = { ...this.#end };
+    const said: Partial<ChatModelOutput> = { ...this.#end };
     // Of what a restart took back nothing is left to be said.
     for (const [key, value] of Object.entries({ thoughts, text }) as [Streamed, string][]) {
       if (this.#sent.has(key) && value !== "") said[key] = value;
       else delete said[key];
     }
-    return Object.keys(said).length > 0 ? { delta: { json: said } } : undefined;
+    return said;
   }
 
   #say(key: Streamed, text: string, chunks: Chunk[]): void {

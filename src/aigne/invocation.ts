@@ -1,11 +1,11 @@
 import type { AgentInvokeOptions } from "@aigne/core";
 import type { Caller } from "../record.js";
-import { SHORTCUT, type Shortcut } from "./shortcut.js";
+import { DEPARTURE, type Departure } from "./departure.js";
 
 /** What AIGNE passes through although its types do not say so. */
 interface Invocation extends Partial<AgentInvokeOptions> {
   signal?: unknown;
-  [SHORTCUT]?: Shortcut | undefined;
+  [DEPARTURE]?: Departure | undefined;
 }
 
 /** Who calls, how they may leave, and what they want in the record. */
@@ -34,9 +34,9 @@ interface Limited {
   internal?: { abortController?: AbortController };
 }
 
-/** The shortcut that `invoke` has laid for this call. */
-export function shortcutOf(options: AgentInvokeOptions): Shortcut | undefined {
-  return (options as Invocation)[SHORTCUT];
+/** What `invoke` has laid for this call. */
+export function departureOf(options: AgentInvokeOptions): Departure | undefined {
+  return (options as Invocation)[DEPARTURE];
 }
 
 /**
@@ -46,7 +46,7 @@ export function shortcutOf(options: AgentInvokeOptions): Shortcut | undefined {
 function signalsOf(options: Invocation): AbortSignal[] {
   const { context } = options;
   const limits = context as Limited | undefined;
-  if (limits?.status === "timeout" || options[SHORTCUT]?.cancelled) return [AbortSignal.abort()];
+  if (limits?.status === "timeout" || options[DEPARTURE]?.left) return [AbortSignal.abort()];
   // One by one: on Node 20 AbortSignal.any leaves a trace on a long-lived signal at every call.
   return [
     options.signal,

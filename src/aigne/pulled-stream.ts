@@ -1,3 +1,5 @@
+import { Turns } from "../turns.js";
+
 /** What a stream is pulled from: asked for one value at a time. */
 export interface Pulled<T> {
   next(): Promise<IteratorResult<T, undefined>>;
@@ -13,6 +15,8 @@ export class PulledStream<T> extends ReadableStream<T> {
   readonly #controller: ReadableStreamDefaultController<T>;
   /** It has been read or cancelled, so that it may keep a chunk whose reader did not wait for it, or be over. */
   #begun = false;
+  #iterated = false;
+  #reader: ReadableStreamDefaultReader<T> | undefined;
 
   constructor(source: Pulled<T>) {
     let controller!: ReadableStreamDefaultController<T>;
@@ -39,58 +43,98 @@ export class PulledStream<T> extends ReadableStream<T> {
   }
 
   override values(options?: { preventCancel?: boolean }): ReturnType<ReadableStream<T>["values"]> {
-    if (this.#begun) return super.values(options);
-    const iterator = new Iteration(
-      this.getReader(),
-      this.#source,
-      this.#controller,
-      options?.preventCancel === true,
-    );
+    this.#lockInEarnest();
+    if (this.#begun || super.locked) return super.values(options);
     this.#begun = true;
-    return iterator as unknown as ReturnType<ReadableStream<T>["values"]>;
+    this.#iterated = true;
+    const iteration = new Iteration(this.#source, this.#controller, {
+      cancel: (reason) => (this.#reader ? this.#reader.cancel(reason) : super.cancel(reason)),
+      release: () => {
+        this.#iterated = false;
+        this.#reader?.releaseLock();
+        this.#reader = undefined;
+      },
+      preventCancel: options?.preventCancel === true,
+    });
+    return iteration as unknown as ReturnType<ReadableStream<T>["values"]>;
   }
 
   override [Symbol.asyncIterator](options?: { preventCancel?: boolean }) {
     return this.values(options);
   }
+
+  override get locked(): boolean {
+    return this.#iterated || super.locked;
+  }
+
+  override getReader(options: { mode: "byob" }): ReadableStreamBYOBReader;
+  override getReader(): ReadableStreamDefaultReader<T>;
+  override getReader(options?: { mode?: "byob" }): Reader<T>;
+  override getReader(options?: { mode?: "byob" }): Reader<T> {
+    this.#lockInEarnest();
+    return super.getReader(options as never);
+  }
+
+  override tee(): [ReadableStream<T>, ReadableStream<T>] {
+    this.#lockInEarnest();
+    return super.tee();
+  }
+
+  override pipeTo(...args: Parameters<ReadableStream<T>["pipeTo"]>): Promise<void> {
+    this.#lockInEarnest();
+    return super.pipeTo(...args);
+  }
+
+  override pipeThrough<R>(...args: PipeThrough<R, T>): ReadableStream<R> {
+    this.#lockInEarnest();
+    return super.pipeThrough(...args);
+  }
+
+  override cancel(reason?: unknown): Promise<void> {
+    this.#lockInEarnest();
+    return super.cancel(reason);
+  }
+
+  /** Whoever iterates holds the stream, but takes no reader for it until somebody else asks: that takes as long as half a call. */
+  #lockInEarnest(): void {
+    if (this.#iterated) this.#reader ??= super.getReader();
+  }
 }
 
-/** Holds the stream locked while it asks the source, and leaves the stream as its own iterator would. */
+type Reader<T> = ReadableStreamDefaultReader<T> | ReadableStreamBYOBReader;
+type PipeThrough<R, T> = [
+  transform: { readable: ReadableStream<R>; writable: WritableStream<T> },
+  options?: Parameters<ReadableStream<T>["pipeTo"]>[1],
+];
+
+/** What an iteration does to its stream. */
+interface Held {
+  cancel(reason: unknown): Promise<void>;
+  release(): void;
+  preventCancel: boolean;
+}
+
+/** Asks the source while its stream is locked, and leaves the stream as its own iterator would. */
 class Iteration<T> {
-  readonly #reader: ReadableStreamDefaultReader<T>;
   readonly #source: Pulled<T>;
   readonly #controller: ReadableStreamDefaultController<T>;
-  readonly #preventCancel: boolean;
-  #last: Promise<unknown> = Promise.resolve();
-  /** How often it was asked without an answer yet. */
-  #asked = 0;
+  readonly #held: Held;
+  readonly #turns = new Turns();
   #ended = false;
+  readonly #ask = () => this.#next();
 
-  constructor(
-    reader: ReadableStreamDefaultReader<T>,
-    source: Pulled<T>,
-    controller: ReadableStreamDefaultController<T>,
-    preventCancel: boolean,
-  ) {
-    this.#reader = reader;
+  constructor(source: Pulled<T>, controller: ReadableStreamDefaultController<T>, held: Held) {
     this.#source = source;
     this.#controller = controller;
-    this.#preventCancel = preventCancel;
+    this.#held = held;
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    return this.#inTurn(() => this.#next());
+    return this.#turns.take(this.#ask);
   }
 
   return(value?: unknown): Promise<IteratorResult<T, unknown>> {
-    return this.#inTurn(() => this.#return(value));
-  }
-
-  /** Whoever asks again before the last answer is there waits for it. */
-  #inTurn<R>(ask: () => Promise<R>): Promise<R> {
-    const answer = this.#asked++ === 0 ? ask() : this.#last.then(ask, ask);
-    this.#last = answer;
-    return answer;
+    return this.#turns.take(() => this.#return(value));
   }
 
   async #next(): Promise<IteratorResult<T, undefined>> {
@@ -107,25 +151,25 @@ class Iteration<T> {
       this.#end();
       throw error;
     } finally {
-      this.#asked--;
+      this.#turns.done();
     }
   }
 
   async #return(value: unknown): Promise<IteratorResult<T, unknown>> {
     try {
       if (this.#ended) return { done: true, value };
-      const cancelled = this.#preventCancel ? undefined : this.#reader.cancel(value);
+      const cancelled = this.#held.preventCancel ? undefined : this.#held.cancel(value);
       this.#end();
       await cancelled;
       return { done: true, value };
     } finally {
-      this.#asked--;
+      this.#turns.done();
     }
   }
 
   #end(): void {
     this.#ended = true;
-    this.#reader.releaseLock();
+    this.#held.release();
   }
 }
 

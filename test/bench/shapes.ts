@@ -5,6 +5,7 @@ export interface Shape {
   name: string;
   plan: Plan;
   warmUp: Load;
+  /** Of no calls: it is there for what follows. */
   measured: Load;
   /** What the CPU time is divided by. */
   per: "chunk" | "call";
@@ -25,10 +26,18 @@ const load = (calls: number, atOnce: number): Load => ({ calls, atOnce });
 export const sustained = (streams = 200): Shape => ({
   name: "sustained",
   plan: plan(2_000),
-  // One call, which loads what is loaded at the first.
   warmUp: load(1, 1),
   measured: load(streams, streams),
   per: "chunk",
+});
+
+/** Only warms up: a process that has been at work for a while, whatever its calls cost. */
+export const atWork = (calls = 500): Shape => ({
+  name: "at-work",
+  plan: plan(20),
+  warmUp: load(calls, 64),
+  measured: load(0, 1),
+  per: "call",
 });
 
 export const PACED: Shape = {

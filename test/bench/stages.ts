@@ -3,6 +3,7 @@ import { coldImport, IMPORTS } from "./imports.js";
 import { entrant, ROSTER } from "./roster.js";
 import type { Reading } from "./samples.js";
 import {
+  atWork,
   BURST,
   CALLS,
   concurrencies,
@@ -47,6 +48,7 @@ export interface Setup {
 const TWO = ["good/one", "good/two"];
 const OURS = ["chain", "model"];
 const GROWTH_ROUNDS = 3;
+const SUSTAINED: Session = [atWork(), sustained()];
 /** Those that no bar is about: fewer rounds of what takes them long, the same load. */
 export const SELDOM = {
   names: ["ai-sdk", "ai-retry", "langchain", "langchain-fallbacks", "openrouter-sdk"],
@@ -64,7 +66,7 @@ function loadTask(
   const order: LoadOrder = { module: here(`./${module}`), port, session, models: TWO, ...rest };
   return {
     contestant: name,
-    measures: session.map((shape) => shape.name),
+    measures: session.filter(({ measured }) => measured.calls > 0).map(({ name }) => name),
     peer,
     run: () => ask<Reading>({ script: "worker", order, node }),
   };
@@ -201,12 +203,12 @@ export function allStages({ port, rounds, node24, only }: Setup): Stage[] {
     {
       name: "sustained",
       rounds,
-      tasks: loads(often(everybody), [sustained()], port),
+      tasks: loads(often(everybody), SUSTAINED, port),
     },
     {
       name: "sustained-seldom",
       rounds: Math.min(rounds, SELDOM.rounds),
-      tasks: loads(SELDOM.names, [sustained()], port),
+      tasks: loads(SELDOM.names, SUSTAINED, port),
     },
   ];
   return stages.map((stage) => ({
@@ -239,7 +241,7 @@ export function shortStages({ port, rounds }: Setup): Stage[] {
     loading(
       "sustained",
       ["floor", "openai", "model", "model-per-event", "published", "ai-fallback"],
-      [sustained(20)],
+      [atWork(), sustained(20)],
     ),
   ];
 }

@@ -19,7 +19,6 @@ export const COLUMNS = {
   firstMs: column("firstMs", "first text, ms"),
   rssGrowth: column("rssGrowth", "RSS growth, MiB", MIB),
   rssPeak: column("rssPeak", "RSS at most, MiB", MIB),
-  heapKept: column("heapKept", "heap kept, MiB", MIB),
   ms: column("ms", "import, ms"),
   rss: column("rss", "RSS, MiB", MIB),
   healthyMs: column("healthyMs", "healthy call, ms"),
@@ -31,7 +30,7 @@ export const COLUMNS = {
   firstRss: column("firstRss", "RSS, first quarter, MiB", MIB),
   lastRss: column("lastRss", "RSS, last quarter, MiB", MIB),
   above: column("above", "above the start, MiB", MIB),
-  heapHeld: column("heapHeld", "heap after a collection at the end, MiB", MIB),
+  heapHeld: column("heapHeld", "heap after a collection, MiB", MIB),
   growth: column("growth", "last : first"),
 } satisfies Record<string, Column>;
 

@@ -22,11 +22,11 @@ async function run({ calls, atOnce }: Load, call: () => Promise<void>): Promise<
   await Promise.all(Array.from({ length: Math.min(atOnce, calls) }, lane));
 }
 
-/** Twice: what the first one frees may hold on to more. */
-function collected(): NodeJS.MemoryUsage {
+/** Bytes of heap after a collection. Twice: what the first one frees may hold on to more. */
+function heapHeld(): number {
   globalThis.gc?.();
   globalThis.gc?.();
-  return process.memoryUsage();
+  return process.memoryUsage().heapUsed;
 }
 
 /** From here on the process's highest resident size is counted anew, where the system can do that. */
@@ -36,7 +36,12 @@ function forgetPeak(): void {
   } catch {}
 }
 
-async function measure({ measured, warmUp, plan, per }: Shape, contestant: Contestant): Promise<Reading[""]> {
+/** `last`: no shape follows, so that the heap may be collected. V8 begins with a small young generation again after that. */
+async function measure(
+  { measured, warmUp, plan, per }: Shape,
+  contestant: Contestant,
+  last: boolean,
+): Promise<Reading[""] | undefined> {
   const expected = textOf(plan.events);
   const firstMs: number[] = [];
   const call = async () => {
@@ -49,8 +54,9 @@ async function measure({ measured, warmUp, plan, per }: Shape, contestant: Conte
     firstMs.push(first);
   };
   await run(warmUp, call);
+  if (measured.calls === 0) return undefined;
   firstMs.length = 0;
-  const before = collected();
+  const { rss } = process.memoryUsage();
   forgetPeak();
   const cpu = process.cpuUsage();
   const began = performance.now();
@@ -64,8 +70,8 @@ async function measure({ measured, warmUp, plan, per }: Shape, contestant: Conte
     wallUs: wall / units,
     ...(measured.atOnce === 1 && { firstMs: medianOf(firstMs) }),
     rssPeak: peak,
-    rssGrowth: peak - before.rss,
-    heapKept: collected().heapUsed - before.heapUsed,
+    rssGrowth: peak - rss,
+    ...(last && { heapHeld: heapHeld() }),
   };
 }
 
@@ -73,7 +79,9 @@ async function work({ module, port, session, models }: LoadOrder, at: Workplace)
   const reading: Reading = {};
   for (const shape of session) {
     const baseURL = `http://127.0.0.1:${port}${pathOf(shape.plan)}`;
-    reading[shape.name] = await measure(shape, await at.contestant(module, { baseURL, models }));
+    const contestant = await at.contestant(module, { baseURL, models });
+    const found = await measure(shape, contestant, shape === session.at(-1));
+    if (found) reading[shape.name] = found;
   }
   return reading;
 }
