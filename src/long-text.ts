@@ -23,3 +23,8 @@ export class LongText {
     this.#pieces = [];
   }
 }
+
+/** The same text in memory of its own: a slice of a long string keeps all of that. */
+export function ownCopy(slice: string): string {
+  return ` ${slice}`.slice(1);
+}

@@ -93,6 +93,10 @@ class DirectCall implements Pulled<Chunk> {
     return { done: false, value: this.#chunks[this.#taken++] as Chunk };
   }
 
+  ready(): Chunk | undefined {
+    return this.#taken < this.#chunks.length ? this.#chunks[this.#taken++] : undefined;
+  }
+
   cancel(): void {
     this.#cancelled = true;
     this.#source?.cancel();

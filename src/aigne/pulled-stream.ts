@@ -3,6 +3,8 @@ import { Turns } from "../turns.js";
 /** What a stream is pulled from: asked for one value at a time. */
 export interface Pulled<T> {
   next(): Promise<IteratorResult<T, undefined>>;
+  /** The next value, when it is there already. */
+  ready?(): T | undefined;
   cancel(reason: unknown): void | Promise<void>;
 }
 
@@ -130,6 +132,10 @@ class Iteration<T> {
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#turns.free && !this.#ended) {
+      const value = this.#source.ready?.();
+      if (value !== undefined) return Promise.resolve({ done: false, value });
+    }
     return this.#turns.take(this.#ask);
   }
 

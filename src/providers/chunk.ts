@@ -8,6 +8,7 @@ import { asObject, type Json, listIn, notJson, objectIn, own, parse, text } from
 import { readMessage, type SaidPart, toolCallsIn } from "./message.js";
 import { AudioFile } from "./output-file.js";
 import { plainText } from "./plain-text.js";
+import { TextTemplate } from "./text-template.js";
 import { ToolCallFragments } from "./tool-call-fragments.js";
 import { readUsage } from "./usage.js";
 
@@ -42,6 +43,10 @@ export class ChunkDecoder {
   readonly #audio: AudioFile;
   #known = 0;
   readonly #soFar = new AnswerSoFar();
+  readonly #template = new TextTemplate((value) => {
+    const chunk = asObject(value);
+    return chunk && plainText(chunk);
+  });
   #finishReason: keyof typeof SEVERITY | undefined;
 
   constructor({ headers, audioFormat }: ChunkOptions) {
@@ -51,6 +56,11 @@ export class ChunkDecoder {
 
   /** One SSE event; `name` is its `event:` field. */
   event(data: string, name: string | undefined, out: ProviderPart[]): void {
+    const alike = name === undefined ? this.#template.text(data) : undefined;
+    if (alike !== undefined) {
+      this.#words(alike, out);
+      return;
+    }
     const value = parse(data);
     if (name === "error") throw this.#error(value ?? data);
     const chunk = asObject(value);
@@ -58,8 +68,8 @@ export class ChunkDecoder {
     const words = plainText(chunk);
     if (words !== undefined) {
       this.#meta(chunk, out);
-      this.resumed ||= this.finished;
-      this.#say({ type: "text", text: words }, out);
+      this.#words(words, out);
+      if (this.#known === ALL_KNOWN) this.#template.learn(data, words);
       return;
     }
     this.#common(chunk, out);
@@ -128,6 +138,11 @@ export class ChunkDecoder {
         ...(servedBy && { servedBy: sanitizeText(servedBy, NAME_LIMIT) }),
       });
     }
+  }
+
+  #words(words: string, out: ProviderPart[]): void {
+    this.resumed ||= this.finished;
+    this.#say({ type: "text", text: words }, out);
   }
 
   /** A piece of the answer. Returns whether it said anything. */

@@ -1,6 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { SignalError } from "../errors.js";
+import { ownCopy } from "../long-text.js";
 
 // OpenRouter's chunks have about 330 bytes, and a whole answer of 128 Ki tokens about 40 MiB of them: the limits are far
 // above what an API sends and below what would hurt a process with many streams.
@@ -75,9 +76,16 @@ export class SseDecoder {
     this.#events = [];
     const lines = this.#withLineFeeds(this.#withoutMark(text));
     this.#measure(lines);
-    if (lines !== "") this.#parser.feed(lines);
+    this.#feed(lines);
     if (this.#tooLong) throw oversized("an event", this.#limits.event);
     return this.#events;
+  }
+
+  /** What the parser keeps of a line that has not ended must not keep the whole read. */
+  #feed(lines: string): void {
+    const ended = lines.lastIndexOf("\n") + 1;
+    if (ended > 0) this.#parser.feed(lines.slice(0, ended));
+    if (ended < lines.length && !this.#tooLong) this.#parser.feed(ownCopy(lines.slice(ended)));
   }
 
   #withoutMark(text: string): string {
