@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import { Agent, buildConnector, Client, type Dispatcher, Pool } from "undici";
+import type { Agent, buildConnector, Client, Dispatcher, Pool } from "undici";
+import { undici } from "./undici.js";
 
 /** Bytes of response headers; node:http's own default (`--max-http-header-size`). */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -10,6 +11,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
  * servers close theirs, so that no request is sent into a closing socket.
  */
 export function createAgent(): Agent {
+  const { Agent, Pool, buildConnector } = undici();
+  const AbortableClient = abortableClient();
   return new Agent({
     connect: buildConnector({ timeout: 0 }),
     headersTimeout: 0,
@@ -28,24 +31,27 @@ export function createAgent(): Agent {
  * undici lets a connection attempt run on when its request is aborted, and gives the next request to it: a host that
  * swallows a SYN or stalls a TLS handshake would keep the socket, and fail later requests too.
  */
-class AbortableClient extends Client {
-  readonly #connect: Connect;
+function abortableClient() {
+  const { Client } = undici();
+  return class AbortableClient extends Client {
+    readonly #connect: Connect;
 
-  constructor(origin: URL, options: Client.Options) {
-    const connect = new Connect(options.connect as buildConnector.connector);
-    super(origin, { ...options, connect: connect.connector });
-    this.#connect = connect;
-    this.on("disconnect", () => {
-      connect.done = false;
-    });
-  }
+    constructor(origin: URL, options: Client.Options) {
+      const connect = new Connect(options.connect as buildConnector.connector);
+      super(origin, { ...options, connect: connect.connector });
+      this.#connect = connect;
+      this.on("disconnect", () => {
+        connect.done = false;
+      });
+    }
 
-  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const { signal } = options as { signal?: AbortSignal | null };
-    // Only the newest counts: without pipelining there is one request at a time.
-    this.#connect.heed(signal ?? undefined);
-    return super.dispatch(options, handler);
-  }
+    override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+      const { signal } = options as { signal?: AbortSignal | null };
+      // Only the newest counts: without pipelining there is one request at a time.
+      this.#connect.heed(signal ?? undefined);
+      return super.dispatch(options, handler);
+    }
+  };
 }
 
 /** One client's connection while it is being made. */

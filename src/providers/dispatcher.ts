@@ -1,5 +1,6 @@
-import { type Agent, type Dispatcher, getGlobalDispatcher } from "undici";
+import type { Agent, Dispatcher } from "undici";
 import { createAgent } from "./agent.js";
+import { undici } from "./undici.js";
 
 let shared: Agent | undefined;
 
@@ -23,7 +24,7 @@ let seenStock = false;
 
 /** The user's `setGlobalDispatcher()` (a proxy, a mock, own certificates) wins over our pool. */
 export function currentDispatcher(): Dispatcher {
-  const installed = getGlobalDispatcher();
+  const installed = undici().getGlobalDispatcher();
   if (installed !== seen) {
     seen = installed;
     seenStock = isStock(installed);

@@ -1,5 +1,6 @@
-import { type Dispatcher, util } from "undici";
+import type { Dispatcher } from "undici";
 import type { Signal } from "../types.js";
+import { undici } from "./undici.js";
 
 /** Response headers, lower-case names; repeated ones joined by ", ". `set-cookie` is left out. */
 export type ReplyHeaders = Record<string, string>;
@@ -68,7 +69,7 @@ export function replyHeaders(
 
 /** The same of what undici's handlers get: names and values by turns. */
 export function rawReplyHeaders(raw: Buffer[]): ReplyHeaders {
-  return replyHeaders(Object.entries(util.parseHeaders(raw)));
+  return replyHeaders(Object.entries(undici().util.parseHeaders(raw)));
 }
 
 /** True when the body is compressed although we asked for `identity`; it is never inflated. */

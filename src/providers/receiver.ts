@@ -1,5 +1,6 @@
-import { type Dispatcher, errors } from "undici";
+import type { Dispatcher } from "undici";
 import { type Reply, rawReplyHeaders } from "./exchange.js";
+import { undici } from "./undici.js";
 
 /** Bytes that may wait for their reader before the socket is read no further; as many as undici's own streams hold. */
 export const HIGH_WATER_MARK = 64 * 1024;
@@ -41,7 +42,7 @@ export class Receiver implements Dispatcher.DispatchHandler, AsyncIterableIterat
   }
 
   destroy(): void {
-    this.#close(new errors.RequestAbortedError());
+    this.#close(new (undici().errors.RequestAbortedError)());
   }
 
   onConnect(abort: (error?: Error) => void): void {

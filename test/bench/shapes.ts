@@ -43,7 +43,7 @@ export const atWork = (calls = 500): Shape => ({
 export const PACED: Shape = {
   name: "paced",
   plan: plan(200, 5),
-  warmUp: load(100, 100),
+  warmUp: load(200, 100),
   measured: load(50, 50),
   per: "chunk",
 };
@@ -56,8 +56,8 @@ export const BURST: Shape = {
   per: "chunk",
 };
 
-/** 2 000 calls first: until then a process measures the compiler more than the client. */
-export const short64 = (warmUp = 2_000, calls = 1_000): Shape => ({
+/** 5 000 calls first: until then a process measures the compiler more than the client. */
+export const short64 = (warmUp = 5_000, calls = 1_000): Shape => ({
   name: "short-64",
   plan: plan(20),
   warmUp: load(warmUp, 64),

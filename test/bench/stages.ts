@@ -159,7 +159,7 @@ export function allStages({ port, rounds, node24, only }: Setup): Stage[] {
       rounds: node24 ? rounds : 0,
       tasks: compared.map((name) => loadTask(name, named("burst-node24", [BURST]), port, { node: node24 })),
     },
-    { name: "paced", rounds, tasks: loads(without, [PACED], port) },
+    { name: "paced", rounds, tasks: loads(without, [atWork(), PACED], port) },
     { name: "calls", rounds, tasks: loads(often(without), CALLS, port) },
     {
       name: "calls-seldom",
@@ -236,7 +236,7 @@ export function shortStages({ port, rounds }: Setup): Stage[] {
       ]),
     },
     loading("burst", ["floor", ...OURS], [BURST]),
-    loading("paced", ["floor", "model", "published"], [PACED]),
+    loading("paced", ["floor", "model", "published"], [atWork(), PACED]),
     loading("calls", ["openai", ...OURS, "published"], [short64(800, 400), first(100, 60)]),
     loading(
       "sustained",
