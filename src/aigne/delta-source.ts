@@ -1,10 +1,9 @@
-import type { AgentResponseChunk, ChatModelOutput } from "@aigne/core";
+import type { ChatModelOutput } from "@aigne/core";
 import type { ChainStream } from "../answer-stream.js";
 import type { AuditRecord } from "../record.js";
 import type { Part } from "../types.js";
+import type { Delta, DeltaList } from "./delta-list.js";
 import type { Deltas } from "./deltas.js";
-
-type Chunk = AgentResponseChunk<ChatModelOutput>;
 
 /** The chain's stream as AIGNE's deltas; pulled, so that a reader who stops reading slows the upstream down. */
 export class DeltaSource {
@@ -23,7 +22,7 @@ export class DeltaSource {
   }
 
   /** The next deltas, at least one; undefined when there are no more. Rejects as the chain's stream does. */
-  async read(): Promise<readonly Chunk[] | undefined> {
+  async read(): Promise<DeltaList | undefined> {
     for (;;) {
       const { done, value: parts } = await this.#batches.next();
       if (done) return undefined;
@@ -39,7 +38,7 @@ export class DeltaSource {
   }
 
   /** Delta by delta. */
-  deltas(): ReadableStream<Chunk> {
+  deltas(): ReadableStream<Delta> {
     return new ReadableStream(
       {
         pull: async (controller) => {

@@ -1,11 +1,11 @@
-import type { AgentResponseChunk, ChatModelOutput } from "@aigne/core";
+import type { ChatModelOutput } from "@aigne/core";
 import { AnswerFold } from "../answer.js";
 import type { AuditRecord } from "../record.js";
 import type { Part } from "../types.js";
+import { type Delta, type DeltaList, deltaOf, isWord, type Word, WordDeltas } from "./delta-list.js";
 import { answerJson, outputFile, outputToolCalls, outputUsage } from "./output.js";
 
-type Chunk = AgentResponseChunk<ChatModelOutput>;
-type Streamed = "text" | "thoughts";
+type Streamed = Word["type"];
 
 /** Turns the chain's parts into AIGNE's deltas: text as it comes, everything else in one delta at the end. */
 export class Deltas {
@@ -21,14 +21,20 @@ export class Deltas {
   }
 
   /** `record` is needed with the batch that finishes. */
-  push(parts: readonly Part[], record?: AuditRecord): Chunk[] {
+  push(parts: readonly Part[], record?: AuditRecord): DeltaList {
     this.#fold.add(parts);
-    const chunks: Chunk[] = [];
+    if (!this.#json && !record && parts.every(isWord)) {
+      for (const { type } of parts) this.#sent.add(type);
+      return new WordDeltas(parts);
+    }
+    const chunks: Delta[] = [];
     for (const part of parts) {
       if (part.type === "restart") chunks.push(...this.#reset());
-      else if (part.type === "thoughts") this.#say("thoughts", part.text, chunks);
       // JSON is of use only whole; it comes as `json`, not as text.
-      else if (part.type === "text" && !this.#json) this.#say("text", part.text, chunks);
+      else if (isWord(part) && !(this.#json && part.type === "text")) {
+        this.#sent.add(part.type);
+        chunks.push(deltaOf(part));
+      }
     }
     if (record) {
       this.#end = this.#final(record);
@@ -49,16 +55,11 @@ export class Deltas {
     return said;
   }
 
-  #say(key: Streamed, text: string, chunks: Chunk[]): void {
-    this.#sent.add(key);
-    chunks.push({ delta: { text: { [key]: text } } });
-  }
-
   /**
    * AIGNE's reset: every key already sent, set to null. On its way through `aigne.invoke` a json value equal to the
    * last one is dropped, and so would be a second null: resets take turns with "".
    */
-  #reset(): Chunk[] {
+  #reset(): Delta[] {
     const value = this.#restarts++ % 2 === 0 ? null : "";
     if (this.#sent.size === 0) return [];
     const reset = Object.fromEntries([...this.#sent].map((key) => [key, value]));

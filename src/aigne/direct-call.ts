@@ -1,20 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import {
-  type AgentInvokeOptions,
-  type AgentResponseChunk,
-  AIGNEContext,
-  type ChatModelInput,
-  type ChatModelOutput,
-} from "@aigne/core";
+import { type AgentInvokeOptions, AIGNEContext, type ChatModelInput } from "@aigne/core";
 import { logger } from "@aigne/core/utils/logger.js";
 import { checkArguments } from "@aigne/core/utils/type-utils.js";
 import type { AgentParts, Invoked } from "./agent-parts.js";
+import type { Delta, DeltaList } from "./delta-list.js";
 import type { DeltaSource } from "./delta-source.js";
 import { DEPARTURE } from "./departure.js";
 import { type Pulled, PulledStream } from "./pulled-stream.js";
 
-type Chunk = AgentResponseChunk<ChatModelOutput>;
 type Open = (input: ChatModelInput, options: Invoked) => Promise<DeltaSource>;
 
 /** AIGNE's own, where `retryOnError` names none: milliseconds, and what each wait is longer than the last by. */
@@ -33,7 +27,7 @@ export async function invokeDirectly(
   given: ChatModelInput,
   invocation: Partial<AgentInvokeOptions>,
   open: Open,
-): Promise<ReadableStream<Chunk>> {
+): Promise<ReadableStream<Delta>> {
   const options: Invoked = {
     ...invocation,
     // Whoever calls with the options of another call, such as a hook, has no part in how its caller leaves.
@@ -59,15 +53,15 @@ export async function invokeDirectly(
   }
 }
 
-class DirectCall implements Pulled<Chunk> {
+class DirectCall implements Pulled<Delta> {
   #agent: AgentParts;
   #input: ChatModelInput;
   #options: Invoked;
   #open: Open;
   #source: DeltaSource | undefined;
   /** The next chunks, under way or not yet taken. */
-  #step: Promise<readonly Chunk[]> | undefined;
-  #chunks: readonly Chunk[] = [];
+  #step: Promise<DeltaList> | undefined;
+  #chunks: DeltaList = [];
   #taken = 0;
   #retries = 0;
   #cancelled = false;
@@ -82,7 +76,7 @@ class DirectCall implements Pulled<Chunk> {
     this.#ahead();
   }
 
-  async next(): Promise<IteratorResult<Chunk, undefined>> {
+  async next(): Promise<IteratorResult<Delta, undefined>> {
     while (this.#taken === this.#chunks.length) {
       if (this.#over && !this.#step) return DONE;
       this.#step ??= this.#advance();
@@ -90,11 +84,11 @@ class DirectCall implements Pulled<Chunk> {
       this.#step = undefined;
       this.#taken = 0;
     }
-    return { done: false, value: this.#chunks[this.#taken++] as Chunk };
+    return { done: false, value: this.#chunks.at(this.#taken++) as Delta };
   }
 
-  ready(): Chunk | undefined {
-    return this.#taken < this.#chunks.length ? this.#chunks[this.#taken++] : undefined;
+  ready(): Delta | undefined {
+    return this.#taken < this.#chunks.length ? this.#chunks.at(this.#taken++) : undefined;
   }
 
   cancel(): void {
@@ -119,7 +113,7 @@ class DirectCall implements Pulled<Chunk> {
     this.#step.catch(noop);
   }
 
-  async #advance(): Promise<readonly Chunk[]> {
+  async #advance(): Promise<DeltaList> {
     try {
       this.#source ??= await this.#begin();
       return (await this.#source.read()) ?? (await this.#judge(this.#source));
@@ -139,7 +133,7 @@ class DirectCall implements Pulled<Chunk> {
   }
 
   /** The answer has come whole: AIGNE checks it, counts it and calls its hooks. */
-  async #judge(source: DeltaSource): Promise<readonly Chunk[]> {
+  async #judge(source: DeltaSource): Promise<DeltaList> {
     const output = source.output();
     let result: object = await this.#agent.processAgentOutput(this.#input, output, {
       ...this.#options,
@@ -154,7 +148,7 @@ class DirectCall implements Pulled<Chunk> {
     return isDeepStrictEqual(result, output) ? [] : [{ delta: { json: result } }];
   }
 
-  async #failed(error: unknown): Promise<readonly Chunk[]> {
+  async #failed(error: unknown): Promise<DeltaList> {
     if (await this.#retriesAfter(error)) return this.#again();
     this.#over = true;
     const { retry, error: other } = await this.#agent.processAgentError(this.#input, error, this.#options);
@@ -192,7 +186,7 @@ class DirectCall implements Pulled<Chunk> {
   }
 
   /** Another answer takes the place of what was shown. */
-  #again(): readonly Chunk[] {
+  #again(): DeltaList {
     const shown = Object.keys(this.#source?.output() ?? {});
     this.#over = false;
     this.#source = undefined;

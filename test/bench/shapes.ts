@@ -32,7 +32,7 @@ export const sustained = (streams = 200): Shape => ({
 });
 
 /** Only warms up: a process that has been at work for a while, whatever its calls cost. */
-export const atWork = (calls = 500): Shape => ({
+export const atWork = (calls = 2_000): Shape => ({
   name: "at-work",
   plan: plan(20),
   warmUp: load(calls, 64),
