@@ -55,7 +55,8 @@ What this package costs, beside the least that a client can do and beside others
 - Each contestant runs in a fresh process per round, and takes turns with the others (A B C A B C …), ${about.rounds} rounds (growth and the slow consumer: at most 3); every answer is compared with what was sent.
 - Figures are medians of the rounds, with quartiles in brackets. CPU is user and system time of the whole process.
 - Ours run with everything at its default: audit to a file, breakers, budgets, clocks, logger, catalogue. Others run as their documentation says, with retries off.
-- Short calls warm up with 2 000 calls: a young process measures the compiler, not the client. What a young process costs is [a shape of its own](#burst-a-young-process-a-whole-answer-at-once).
+- A process warms up with 2 000 short calls before sustained and paced streams, with 5 000 before short ones: a young one measures the compiler, not the client. What that costs is [a shape of its own](#burst-a-young-process-a-whole-answer-at-once).
+- The heap is not collected by force before anything is measured: V8 begins with a small young generation again after that, and whoever allocates more would pay for it as in no process at work.
 
 ${about.date}, ${about.text}; load average ${about.load.toFixed(1)} before it began; ${Math.round(about.seconds / 60)} minutes.
 

@@ -23,7 +23,7 @@ export const SECTIONS: Section[] = [
     measure: "sustained",
     title: "Sustained: 200 streams of 2 000 events at once",
     text:
-      "The server has everything ready, so a client is as fast as it can be. Per event, in a process that has made 500 short calls before. RSS growth is that of the whole load; the heap at its end holds each contestant's own code too. " +
+      "The server has everything ready, so a client is as fast as it can be. Per event, in a process that has made 2 000 short calls before. RSS growth is that of the whole load; the heap at its end holds each contestant's own code too. " +
       `${SELDOM.names.map(labelOf).join(", ")}: ${SELDOM.rounds} rounds here and in the short calls, since they take long and no bar is about them.`,
     columns: COSTS,
     plot: cpuPlot("Sustained: 200 streams × 2 000 events", "event"),
