@@ -114,11 +114,14 @@ class DirectCall implements Pulled<Delta> {
   }
 
   async #advance(): Promise<DeltaList> {
-    try {
-      this.#source ??= await this.#begin();
-      return (await this.#source.read()) ?? (await this.#judge(this.#source));
-    } catch (error) {
-      return this.#failed(error);
+    for (;;) {
+      try {
+        this.#source ??= await this.#begin();
+        return (await this.#source.read()) ?? (await this.#judge(this.#source));
+      } catch (error) {
+        const reset = await this.#failed(error);
+        if (reset.length > 0) return reset;
+      }
     }
   }
 
@@ -148,6 +151,7 @@ class DirectCall implements Pulled<Delta> {
     return isDeepStrictEqual(result, output) ? [] : [{ delta: { json: result } }];
   }
 
+  /** What takes back what was shown, when there is to be another answer. @throws what the caller is to get when there is none */
   async #failed(error: unknown): Promise<DeltaList> {
     if (await this.#retriesAfter(error)) return this.#again();
     this.#over = true;
