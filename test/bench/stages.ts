@@ -236,12 +236,12 @@ export function shortStages({ port, rounds }: Setup): Stage[] {
       ]),
     },
     loading("burst", ["floor", ...OURS], [BURST]),
-    loading("paced", ["floor", "model", "published"], [atWork(), PACED]),
+    loading("paced", ["floor", "model", "published"], [atWork(500), PACED]),
     loading("calls", ["openai", ...OURS, "published"], [short64(800, 400), first(100, 60)]),
     loading(
       "sustained",
       ["floor", "openai", "model", "model-per-event", "published", "ai-fallback"],
-      [atWork(), sustained(20)],
+      [atWork(500), sustained(20)],
     ),
   ];
 }
