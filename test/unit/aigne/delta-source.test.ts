@@ -25,21 +25,6 @@ async function all(values: AsyncIterable<unknown>): Promise<unknown[]> {
   return list;
 }
 
-/** Whether a promise has settled, and how. */
-async function stateOf(promise: Promise<unknown>): Promise<string> {
-  let state = "pending";
-  promise.then(
-    () => {
-      state = "resolved";
-    },
-    () => {
-      state = "rejected";
-    },
-  );
-  await settle();
-  return state;
-}
-
 test("it reads nothing before it is asked, and never more than that", async () => {
   const { source, seen } = scene([textPart("a")], [textPart("b")], [FINISH]);
   await settle();
@@ -57,36 +42,21 @@ test("a batch with nothing to show is not handed out as an empty one", async () 
   expect(await source.read()).toEqual([text("a")]);
 });
 
-test("it has ended only when it was read to its end, and then says so again and again", async () => {
+test("it has ended when it was read to its end, and then says so again and again", async () => {
   const { source } = scene([textPart("a")], [FINISH]);
   await source.read();
   await source.read();
-  expect(await stateOf(source.ended)).toBe("pending");
-  expect(await source.read()).toBeUndefined();
-  expect(await stateOf(source.ended)).toBe("resolved");
-  expect(await source.read()).toBeUndefined();
+  for (let i = 0; i < 3; i++) expect(await source.read()).toBeUndefined();
 });
 
 test.each([
   ["before content", []],
   ["after content", [[textPart("a")]]],
-])("an error %s is no error of read() but how it ended, the very object", async (_, before) => {
+])("an error %s is one of read(), the very object", async (_, before) => {
   const gone = new Error("gone");
   const { source } = scene(...before, gone);
   for (const _ of before) await source.read();
-  expect(await source.read()).toBeUndefined();
-  await expect(source.ended).rejects.toBe(gone);
-});
-
-test("nobody has to listen to how it ended", async () => {
-  const unhandled: unknown[] = [];
-  const note = (reason: unknown) => unhandled.push(reason);
-  process.on("unhandledRejection", note);
-  const { source } = scene(new Error("gone"));
-  await source.read();
-  await settle();
-  process.off("unhandledRejection", note);
-  expect(unhandled).toEqual([]);
+  await expect(source.read()).rejects.toBe(gone);
 });
 
 test("its deltas are pulled one after the other, and cancelled with it", async () => {
@@ -111,46 +81,42 @@ test("its deltas end as it does", async () => {
   await expect(all(scene([textPart("a")], gone).source.deltas())).rejects.toBe(gone);
 });
 
-test("its summary waits for the end, then is one delta, of which the source keeps the very object", async () => {
+test("its output is what was read so far, whatever came after", async () => {
   const { source } = scene([textPart("a")], [textPart("b"), FINISH]);
-  const summary = source.summary();
-  const said = summary.next();
+  expect(source.output()).toEqual({});
   await source.read();
+  expect(source.output()).toEqual({ text: "a" });
   await source.read();
-  expect(await stateOf(said)).toBe("pending");
-  expect(source.summarised).toBeUndefined();
+  expect(source.output()).toEqual({ text: "ab", model: "m" });
   await source.read();
-  const { value } = await said;
-  expect(value).toEqual({ delta: { json: { model: "m", text: "ab" } } });
-  expect(source.summarised).toBe(value);
-  expect((await summary.next()).done).toBe(true);
+  expect(source.output()).toEqual({ text: "ab", model: "m" });
 });
 
-test("its summary says what was shown before it ends with the error, the very object", async () => {
-  const gone = new Error("gone");
-  const { source } = scene([textPart("a")], gone);
-  while (await source.read());
-  const summary = source.summary();
-  expect((await summary.next()).value).toEqual({ delta: { json: { text: "a" } } });
-  await expect(summary.next()).rejects.toBe(gone);
+test("after an error its output is what was shown before", async () => {
+  const { source } = scene([textPart("a")], new Error("gone"));
+  await source.read();
+  await expect(source.read()).rejects.toThrow("gone");
+  expect(source.output()).toEqual({ text: "a" });
 });
 
-test.each([
-  ["nothing was shown", []],
-  ["all that was shown was taken back", [[textPart("a")], [RESTART]]],
-])("its summary is but the error when %s", async (_, before) => {
-  const gone = new Error("gone");
-  const { source } = scene(...before, gone);
-  while (await source.read());
-  await expect(source.summary().next()).rejects.toBe(gone);
-  expect(source.summarised).toBeUndefined();
+test("its output is empty when all that was shown was taken back", async () => {
+  const { source } = scene([textPart("a")], [RESTART], new Error("gone"));
+  await source.read();
+  await source.read();
+  await expect(source.read()).rejects.toThrow("gone");
+  expect(source.output()).toEqual({});
 });
 
-test("cancelled in mid-read it ends with the stream's own error", async () => {
-  const { source, aborted } = scene([textPart("a")], new Promise<readonly Part[]>(() => {}));
+test("cancelled in mid-read it rejects with the stream's own error", async () => {
+  const { source, aborted, seen } = scene([textPart("a")], new Promise<readonly Part[]>(() => {}));
   await source.read();
   const pending = source.read();
   source.cancel();
-  expect(await pending).toBeUndefined();
-  await expect(source.ended).rejects.toBe(aborted);
+  await expect(pending).rejects.toBe(aborted);
+  expect(seen.cancelled).toBe(1);
+});
+
+test("its record is that of the stream", async () => {
+  const { source, stream } = scene([FINISH]);
+  expect(source.record).toBe(stream.record);
 });

@@ -23,7 +23,7 @@ function play(batches: Part[][], { json = false, attempts = 1 } = {}) {
   );
   const merged = {};
   for (const chunk of chunks) mergeAgentResponseChunk(merged, chunk as AgentResponseChunk<never>);
-  return { chunks, merged, summary: deltas.summary() };
+  return { chunks, merged, output: deltas.output() };
 }
 
 test("each part is one delta, in the order in which they came, and one delta at the end says the rest", () => {
@@ -131,65 +131,59 @@ test("thoughts about JSON are told, and none of its text is", () => {
   ]);
 });
 
-test("as a summary, an answer comes to the same", () => {
+test("its output is what all deltas come to", () => {
   const usage: Part = { type: "usage", usage: { inputTokens: 1, outputTokens: 2 } };
   const call: Part = { type: "toolCall", index: 0, id: "i", name: "t", arguments: "{}" };
-  const { merged, summary } = play([
+  const { merged, output } = play([
     [thoughts("t"), text("a")],
     [text("b"), call, text("c")],
     [usage, finish],
   ]);
-  expect(summary).toEqual({ delta: { json: merged } });
+  expect(output).toEqual(merged);
 });
 
-describe("a summary", () => {
-  test("before anything was said is none", () => {
-    expect(new Deltas({ json: false }).summary()).toBeUndefined();
-    expect(new Deltas({ json: true }).summary()).toBeUndefined();
+describe("the output", () => {
+  test("before anything was said is empty", () => {
+    expect(new Deltas({ json: false }).output()).toEqual({});
+    expect(new Deltas({ json: true }).output()).toEqual({});
   });
 
   test("before the end is what was said so far", () => {
     const deltas = new Deltas({ json: false });
     deltas.push([thoughts("t"), text("a")]);
     deltas.push([text("b")]);
-    expect(deltas.summary()).toEqual({ delta: { json: { thoughts: "t", text: "ab" } } });
-    expect(deltas.summary()).toEqual({ delta: { json: { thoughts: "t", text: "ab" } } });
+    expect(deltas.output()).toEqual({ thoughts: "t", text: "ab" });
+    expect(deltas.output()).toEqual({ thoughts: "t", text: "ab" });
   });
 
   test("has nothing of what a restart took back, and no nulls in its place", () => {
     const deltas = new Deltas({ json: false });
     deltas.push([thoughts("t"), text("bad")]);
     deltas.push([restart]);
-    expect(deltas.summary()).toBeUndefined();
+    expect(deltas.output()).toEqual({});
     deltas.push([text("good"), finish], recordOf(2));
-    expect(deltas.summary()).toEqual({
-      delta: {
-        json: {
-          text: "good",
-          model: "m",
-          $meta: { fallback: { callId: "c", attempts: [{ n: 1 }, { n: 2 }] } },
-        },
-      },
+    expect(deltas.output()).toEqual({
+      text: "good",
+      model: "m",
+      $meta: { fallback: { callId: "c", attempts: [{ n: 1 }, { n: 2 }] } },
     });
   });
 
   test("of JSON has it parsed, and not the text it was", () => {
-    const { summary } = play([[thoughts("t"), text('{"a":1}'), finish]], { json: true });
-    expect(summary).toEqual({ delta: { json: { json: { a: 1 }, thoughts: "t", model: "m" } } });
+    const { output } = play([[thoughts("t"), text('{"a":1}'), finish]], { json: true });
+    expect(output).toEqual({ json: { a: 1 }, thoughts: "t", model: "m" });
   });
 
   test("of JSON that was cut short has none of it", () => {
     const deltas = new Deltas({ json: true });
     deltas.push([text('{"a":')]);
-    expect(deltas.summary()).toBeUndefined();
+    expect(deltas.output()).toEqual({});
   });
 
   test("is a copy of its own: whoever changes it does not change the next", () => {
     const deltas = new Deltas({ json: false });
     deltas.push([text("a"), finish], recordOf(1));
-    const first = deltas.summary() as { delta: { json: Record<string, unknown> } };
-    first.delta.json.text = "changed";
-    first.delta.json.model = "changed";
-    expect(deltas.summary()).toEqual({ delta: { json: { text: "a", model: "m" } } });
+    Object.assign(deltas.output(), { text: "changed", model: "changed" });
+    expect(deltas.output()).toEqual({ text: "a", model: "m" });
   });
 });

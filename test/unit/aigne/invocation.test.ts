@@ -1,7 +1,7 @@
 import { type AgentInvokeOptions, AIGNE } from "@aigne/core";
 import { describe, expect, test } from "vitest";
-import { callOptionsOf } from "../../../src/aigne/invocation.js";
-import { SHORTCUT, Shortcut } from "../../../src/aigne/shortcut.js";
+import { DEPARTURE, Departure } from "../../../src/aigne/departure.js";
+import { callOptionsOf, departureOf } from "../../../src/aigne/invocation.js";
 
 const options = (more: object, userContext: Record<string, unknown> = {}) => {
   const context = new AIGNE().newContext();
@@ -40,10 +40,11 @@ describe("the signals of a call", () => {
   });
 
   test("are aborted from the start when the call's stream was cancelled before", () => {
-    const shortcut = new Shortcut({ direct: true });
-    const given = options({ [SHORTCUT]: shortcut });
+    const departure = new Departure();
+    const given = options({ [DEPARTURE]: departure });
+    expect(departureOf(given)).toBe(departure);
     expect(aborted(given)).toBe(false);
-    shortcut.cancelled = true;
+    departure.left = true;
     expect(aborted(given)).toBe(true);
   });
 

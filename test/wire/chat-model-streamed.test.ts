@@ -146,7 +146,7 @@ test.each([true, false])(
   async (streaming) => {
     const inner: unknown[] = [];
     class Critic extends OpenRouterChatModel {
-      // Its options are those that AIGNE hands on, shortcut and all.
+      // Its options are those that AIGNE hands on, whatever is in them.
       protected override async postprocess(...args: Parameters<OpenRouterChatModel["postprocess"]>) {
         await super.postprocess(...args);
         if (args[1].text !== "Outer.") return;
