@@ -5,31 +5,50 @@ import type { Part } from "../../src/types.js";
 export const FINISH: Part = { type: "finish", reason: "stop", model: "m" };
 export const textPart = (text: string): Part => ({ type: "text", text });
 
-type Batch = readonly Part[] | Error | Promise<readonly Part[]>;
+export type Batch = readonly Part[] | Error | Promise<readonly Part[]>;
 
 /** A chain's stream that gives what it is told to, and notes what is done to it. */
 export function scriptedStream(batches: readonly Batch[]) {
   const seen = { asked: 0, cancelled: 0 };
   const aborted = new Error("the stream was cancelled");
+  let end = (_: AuditRecord["outcome"]) => {};
   let abort = (_: Error) => {};
+  const record = new Promise<AuditRecord>((resolve) => {
+    end = (outcome) => resolve({ callId: "c", outcome, attempts: [{ n: 1 }] } as unknown as AuditRecord);
+  });
+  let over: Error | undefined;
   const gone = new Promise<never>((_, reject) => {
-    abort = reject;
+    abort = (error) => {
+      over ??= error;
+      reject(error);
+    };
   });
   gone.catch(() => {});
   const stream = {
-    record: Promise.resolve({ callId: "c", outcome: "ok", attempts: [{ n: 1 }] } as unknown as AuditRecord),
+    record,
     async *batches() {
       for (const batch of batches) {
         seen.asked++;
-        if (seen.cancelled > 0) throw aborted;
-        if (batch instanceof Error) throw batch;
-        yield await Promise.race([batch, gone]);
+        if (over) throw over;
+        if (batch instanceof Error) {
+          end("failed");
+          throw batch;
+        }
+        const parts = await Promise.race([batch, gone]);
+        if (parts.at(-1)?.type === "finish") end("ok");
+        yield parts;
       }
     },
     cancel() {
       seen.cancelled++;
+      end("aborted");
       abort(aborted);
     },
   } as unknown as ChainStream;
-  return { stream, seen, aborted };
+  /** As a chain's stream that nobody reads ends all the same. */
+  const die = (error: Error) => {
+    end("failed");
+    abort(error);
+  };
+  return { stream, seen, aborted, die };
 }
