@@ -73,16 +73,16 @@ class DirectCall implements Pulled<Delta> {
     this.#options = options;
     this.#open = open;
     // At once: hooks are to hear of a call that fails although nobody reads.
-    this.#ahead();
+    this.#step = this.#advance();
+    this.#step.catch(noop);
   }
 
   async next(): Promise<IteratorResult<Delta, undefined>> {
     while (this.#taken === this.#chunks.length) {
       if (this.#over && !this.#step) return DONE;
       this.#step ??= this.#advance();
-      this.#chunks = await this.#step;
-      this.#step = undefined;
-      this.#taken = 0;
+      const step = this.#step;
+      this.#keep(step, await step);
     }
     return { done: false, value: this.#chunks.at(this.#taken++) as Delta };
   }
@@ -107,10 +107,23 @@ class DirectCall implements Pulled<Delta> {
     }
   }
 
-  #ahead(): void {
-    if (this.#step || this.#over) return;
-    this.#step = this.#advance();
-    this.#step.catch(noop);
+  /** Goes on to the end of a source that has ended without its reader, for whom what comes on the way is kept. */
+  async #finish(source: DeltaSource): Promise<void> {
+    while (this.#source === source && !this.#over) {
+      this.#step ??= this.#advance();
+      const step = this.#step;
+      const chunks = await step.catch(noop);
+      if (!chunks) return;
+      this.#keep(step, chunks);
+    }
+  }
+
+  #keep(step: Promise<readonly Chunk[]>, chunks: readonly Chunk[]): void {
+    if (this.#step !== step) return;
+    this.#step = undefined;
+    const left = this.#taken < this.#chunks.length ? this.#chunks.slice(this.#taken) : [];
+    this.#chunks = left.length > 0 ? [...left, ...chunks] : chunks;
+    this.#taken = 0;
   }
 
   async #advance(): Promise<DeltaList> {
@@ -130,7 +143,7 @@ class DirectCall implements Pulled<Delta> {
     if (this.#cancelled) source.cancel();
     // A call that ends while its reader holds still has ended all the same.
     void source.record.then(({ outcome }) => {
-      if (outcome !== "ok") this.#ahead();
+      if (outcome !== "ok") void this.#finish(source);
     });
     return source;
   }

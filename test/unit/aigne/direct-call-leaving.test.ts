@@ -1,0 +1,248 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { AgentParts } from "../../../src/aigne/agent-parts.js";
+import { DeltaSource } from "../../../src/aigne/delta-source.js";
+import { Deltas } from "../../../src/aigne/deltas.js";
+import { invokeDirectly } from "../../../src/aigne/direct-call.js";
+import type { Part } from "../../../src/types.js";
+import { type Program, scene } from "../../support/call-program.js";
+import { collect } from "../../support/collected-chunks.js";
+import { outcome, settle } from "../../support/pulled-kinds.js";
+import { type Batch, FINISH, scriptedStream, textPart } from "../../support/scripted-stream.js";
+
+const unhandled: unknown[] = [];
+const note = (reason: unknown) => void unhandled.push(reason);
+
+beforeEach(() => {
+  process.setMaxListeners(0);
+  unhandled.length = 0;
+  process.on("unhandledRejection", note);
+});
+
+afterEach(async () => {
+  await settle();
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
+});
+
+const NEVER = new Promise<readonly Part[]>(() => {});
+const A = [textPart("a")];
+const B = [textPart("b")];
+const END = [FINISH];
+const text = (value: string) => ({ delta: { text: { text: value } } });
+
+/** A direct call whose one answer comes as the batches do. */
+async function begun(
+  batches: readonly Batch[],
+  { hooks = { agent: { onSuccess: [], onError: [], onEnd: [] } }, retries }: Partial<Program> = {},
+) {
+  const { agent, options, log, context } = scene({ tries: [], hooks, retries });
+  const opened: ReturnType<typeof scriptedStream>[] = [];
+  const open = vi.fn(async () => {
+    const source = scriptedStream(batches);
+    opened.push(source);
+    return new DeltaSource(source.stream, new Deltas({ json: false }));
+  });
+  const input = { messages: [{ role: "user" as const, content: "Say it." }] };
+  const stream = await invokeDirectly(agent as unknown as AgentParts, input, options as never, open);
+  const heard = () =>
+    log.flatMap((entry) => {
+      const { hook, event } = entry as { hook?: string; event?: string };
+      return event === "agentStarted" ? [] : [hook ?? event];
+    });
+  return { stream, open, opened, heard, log, context };
+}
+
+type Begun = Awaited<ReturnType<typeof begun>>;
+const FAILED = ["agent onError 0", "agent onEnd 0", "agentFailed"];
+const SUCCEEDED = ["agent onSuccess 0", "agent onEnd 0", "agentSucceed"];
+
+/** How a reader leaves. */
+const EXITS: [string, (call: Begun, reads: number) => Promise<unknown>][] = [
+  [
+    "by its iterator",
+    async ({ stream }, reads) => {
+      const iterator = stream.values();
+      for (let i = 0; i < reads; i++) await iterator.next();
+      await iterator.return?.();
+    },
+  ],
+  [
+    "by its reader",
+    async ({ stream }, reads) => {
+      const reader = stream.getReader();
+      for (let i = 0; i < reads; i++) await reader.read();
+      await reader.cancel("left");
+    },
+  ],
+];
+
+describe.each(EXITS)("a reader who leaves %s", (_, leave) => {
+  test.each([
+    ["before the answer begins", [NEVER], 0],
+    ["before it has read what is there", [A, B, END], 0],
+    ["between two reads", [A, B, END], 1],
+    ["between two deltas of one read", [[...A, ...B], END], 1],
+  ])("%s cancels the source once, and hooks hear of it once", async (_when, batches, reads) => {
+    const call = await begun(batches as Batch[]);
+    await leave(call, reads);
+    await settle();
+    expect(call.opened.map(({ seen }) => seen.cancelled)).toEqual([1]);
+    expect(call.heard()).toEqual(FAILED);
+    expect(call.log).toContainEqual(
+      expect.objectContaining({
+        hook: "agent onError 0",
+        error: { error: "Error", message: call.opened[0]?.aborted.message },
+      }),
+    );
+  });
+
+  test("after the last delta hears no error: the answer was whole", async () => {
+    const call = await begun([A, END]);
+    await leave(call, 2);
+    await settle();
+    expect(call.heard()).toEqual(SUCCEEDED);
+  });
+
+  test("after the end changes nothing", async () => {
+    const call = await begun([A, END]);
+    await leave(call, 3);
+    await settle();
+    expect(call.heard()).toEqual(SUCCEEDED);
+    expect(call.opened[0]?.seen.cancelled).toBe(0);
+  });
+
+  test.each<[string, Partial<Program>]>([
+    ["retryOnError", { retries: { retries: 3 } }],
+    ["a hook", { hooks: { agent: { onError: ["retry", "retry"], onEnd: [] } } }],
+  ])("is not followed by another try, although %s asks for one", async (_by, program) => {
+    const call = await begun([A, NEVER], program);
+    await leave(call, 1);
+    await settle();
+    expect(call.open).toHaveBeenCalledTimes(1);
+  });
+});
+
+test("a reader who leaves by its reader in mid-read ends that read, and hooks hear of it once", async () => {
+  const call = await begun([A, NEVER]);
+  const reader = call.stream.getReader();
+  await reader.read();
+  const pending = reader.read();
+  await reader.cancel();
+  expect(await pending).toEqual({ done: true, value: undefined });
+  await settle();
+  expect(call.opened[0]?.seen.cancelled).toBe(1);
+  expect(call.heard()).toEqual(FAILED);
+});
+
+test("a reader who leaves its loop by an error leaves all the same", async () => {
+  const call = await begun([A, NEVER]);
+  const mine = new Error("mine");
+  const looped = outcome(async () => {
+    for await (const _ of call.stream) throw mine;
+  });
+  expect(await looped).toEqual({ threw: mine });
+  await settle();
+  expect(call.opened[0]?.seen.cancelled).toBe(1);
+  expect(call.heard()).toEqual(FAILED);
+});
+
+test("a reader who leaves while the source is still being opened has it cancelled once it is", async () => {
+  const { agent, options, log } = scene({ tries: [], hooks: { agent: { onError: [] } } });
+  const source = scriptedStream([NEVER]);
+  let opened = (_: DeltaSource) => {};
+  const open = () =>
+    new Promise<DeltaSource>((resolve) => {
+      opened = resolve;
+    });
+  const stream = await invokeDirectly(
+    agent as unknown as AgentParts,
+    { messages: [] },
+    options as never,
+    open,
+  );
+  await stream.cancel();
+  expect(source.seen.cancelled).toBe(0);
+  opened(new DeltaSource(source.stream, new Deltas({ json: false })));
+  await settle();
+  expect(source.seen.cancelled).toBe(1);
+  expect(log).toContainEqual(expect.objectContaining({ hook: "agent onError 0" }));
+});
+
+test("nothing is read ahead of the reader but the first", async () => {
+  const call = await begun([A, B, END]);
+  const asked = () => call.opened[0]?.seen.asked;
+  await settle();
+  expect(asked()).toBe(1);
+  const iterator = call.stream.values();
+  for (const [read, value] of [
+    [1, text("a")],
+    [2, text("b")],
+  ] as const) {
+    expect((await iterator.next()).value).toEqual(value);
+    await settle();
+    expect(asked()).toBe(read);
+  }
+});
+
+describe("a call that ends while its reader holds still is told to hooks", () => {
+  test.each([0, 1, 2])("after %i of its deltas were read, and the reader hears of it too", async (reads) => {
+    const call = await begun([[...A, ...B], NEVER]);
+    const reader = call.stream.getReader();
+    await settle();
+    for (let i = 0; i < reads; i++) await reader.read();
+    await settle();
+    const died = new Error("nobody has read");
+    call.opened[0]?.die(died);
+    await settle();
+    expect(call.heard()).toEqual(FAILED);
+    const rest: unknown[] = [];
+    const read = async () => {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) rest.push(next.value);
+    };
+    expect(await outcome(read)).toEqual({ threw: died });
+    expect(rest).toEqual([text("a"), text("b")].slice(reads));
+    await settle();
+    expect(call.heard()).toEqual(FAILED);
+  });
+
+  test("although nobody has ever looked at it", async () => {
+    const call = await begun([A, NEVER]);
+    await settle();
+    call.opened[0]?.die(new Error("nobody has read"));
+    await settle();
+    expect(call.heard()).toEqual(FAILED);
+  });
+
+  test("and is tried again when a hook asks for it", async () => {
+    const call = await begun([[...A, ...B], NEVER], { hooks: { agent: { onError: ["retry"], onEnd: [] } } });
+    const iterator = call.stream.values();
+    await iterator.next();
+    call.opened[0]?.die(new Error("nobody has read"));
+    await settle();
+    expect(call.open).toHaveBeenCalledTimes(1);
+    expect((await iterator.next()).value).toEqual(text("b"));
+    expect((await iterator.next()).value).toEqual({ delta: { json: { text: null } } });
+    expect((await iterator.next()).value).toEqual(text("a"));
+    expect(call.open).toHaveBeenCalledTimes(2);
+    await iterator.return?.();
+  });
+});
+
+test("a call that could not be begun, and that nobody reads, is told to hooks, and to whoever reads late", async () => {
+  const { invoke, log, sources } = scene({
+    tries: [{ refused: true, reads: [] }],
+    hooks: { agent: { onError: [] } },
+  });
+  const stream = await invoke("invokeDirectly");
+  await settle();
+  expect(sources).toHaveLength(1);
+  expect(log).toContainEqual(expect.objectContaining({ hook: "agent onError 0" }));
+  expect((await collect(stream)).error).toMatchObject({ message: "refusal 0" });
+});
+
+test("hooks that throw at a call that nobody reads leave no rejection without a reader", async () => {
+  const call = await begun([new Error("gone")], { hooks: { agent: { onError: ["throws"] } } });
+  await settle();
+  expect(call.heard()).toEqual(["agent onError 0"]);
+  expect((await collect(call.stream)).error).toMatchObject({ message: "agent onError 0 throws" });
+});
