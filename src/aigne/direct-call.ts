@@ -59,9 +59,9 @@ class DirectCall implements Pulled<Delta> {
   #options: Invoked;
   #open: Open;
   #source: DeltaSource | undefined;
-  /** The next chunks, under way or not yet taken. */
+  /** The next deltas, under way or not yet taken. */
   #step: Promise<DeltaList> | undefined;
-  #chunks: DeltaList = [];
+  #deltas: DeltaList = [];
   #taken = 0;
   #retries = 0;
   #cancelled = false;
@@ -78,17 +78,17 @@ class DirectCall implements Pulled<Delta> {
   }
 
   async next(): Promise<IteratorResult<Delta, undefined>> {
-    while (this.#taken === this.#chunks.length) {
+    while (this.#taken === this.#deltas.length) {
       if (this.#over && !this.#step) return DONE;
       this.#step ??= this.#advance();
       const step = this.#step;
       this.#keep(step, await step);
     }
-    return { done: false, value: this.#chunks.at(this.#taken++) as Delta };
+    return { done: false, value: this.#deltas.at(this.#taken++) as Delta };
   }
 
   ready(): Delta | undefined {
-    return this.#taken < this.#chunks.length ? this.#chunks.at(this.#taken++) : undefined;
+    return this.#taken < this.#deltas.length ? this.#deltas.at(this.#taken++) : undefined;
   }
 
   cancel(): void {
@@ -112,25 +112,25 @@ class DirectCall implements Pulled<Delta> {
     while (this.#source === source && !this.#over) {
       this.#step ??= this.#advance();
       const step = this.#step;
-      const chunks = await step.catch(noop);
-      if (!chunks) return;
-      this.#keep(step, chunks);
+      const deltas = await step.catch(noop);
+      if (!deltas) return;
+      this.#keep(step, deltas);
     }
   }
 
-  #keep(step: Promise<readonly Chunk[]>, chunks: readonly Chunk[]): void {
+  #keep(step: Promise<DeltaList>, deltas: DeltaList): void {
     if (this.#step !== step) return;
     this.#step = undefined;
-    const left = this.#taken < this.#chunks.length ? this.#chunks.slice(this.#taken) : [];
-    this.#chunks = left.length > 0 ? [...left, ...chunks] : chunks;
+    const isEmpty = this.#taken === this.#deltas.length;
+    this.#deltas = isEmpty ? deltas : [...[...this.#deltas].slice(this.#taken), ...deltas];
     this.#taken = 0;
   }
 
   async #advance(): Promise<DeltaList> {
     for (;;) {
       try {
-        this.#source ??= await this.#begin();
-        return (await this.#source.read()) ?? (await this.#judge(this.#source));
+        const source = this.#source ?? (await this.#begin());
+        return (await source.read()) ?? (await this.#judge(source));
       } catch (error) {
         const reset = await this.#failed(error);
         if (reset.length > 0) return reset;
@@ -140,11 +140,11 @@ class DirectCall implements Pulled<Delta> {
 
   async #begin(): Promise<DeltaSource> {
     const source = await this.#open(this.#input, this.#options);
+    // Before anything is awaited: a reader may leave at any moment.
+    this.#source = source;
     if (this.#cancelled) source.cancel();
-    // A call that ends while its reader holds still has ended all the same.
-    void source.record.then(({ outcome }) => {
-      if (outcome !== "ok") void this.#finish(source);
-    });
+    // A call that ends while its reader holds still has ended all the same, for hooks and counts.
+    void source.record.then(() => this.#finish(source));
     return source;
   }
 
@@ -170,6 +170,9 @@ class DirectCall implements Pulled<Delta> {
     this.#over = true;
     const { retry, error: other } = await this.#agent.processAgentError(this.#input, error, this.#options);
     if (retry && !this.#cancelled) return this.#again();
+    // Of a failure that a hook has asked to retry AIGNE has told nobody else.
+    if (retry && !this.#agent.disableEvents)
+      this.#options.context.emit("agentFailed", { agent: this.#agent as never, error: error as Error });
     const thrown = other ?? error;
     if (this.#retries > 0) (thrown as Error).message += ` (after ${this.#retries + 1} retries)`;
     throw thrown;

@@ -31,12 +31,15 @@ export type HookPlan = Partial<Record<"onStart" | "onSuccess" | "onError" | "onE
   priority?: "low" | "medium" | "high";
 };
 
-/** How the answer to one try comes: what is read one after the other, and an error to end in. */
+/** How the answer to one try comes: what is read one after the other, and an error to end in, or silence. */
 export interface Try {
   refused?: boolean;
   reads: readonly (readonly Part[])[];
   dies?: boolean;
+  hangs?: boolean;
 }
+
+const SILENCE = new Promise<never>(() => {});
 
 /** All that a streamed call may meet. The last try repeats. */
 export interface Program {
@@ -70,9 +73,10 @@ export function scene(program: Program) {
 
   const open = async (input: ChatModelInput, options: Partial<Invoked>) => {
     const n = sources.length;
-    const { refused, reads, dies } = program.tries[Math.min(n, program.tries.length - 1)] as Try;
+    const { refused, reads, dies, hangs } = program.tries[Math.min(n, program.tries.length - 1)] as Try;
     log.push(structuredClone({ open: n, input, extra: options.extra }));
-    const source = scriptedStream(dies ? [...reads, made(`death ${n}`)] : reads);
+    const end = dies ? [made(`death ${n}`)] : hangs ? [SILENCE] : [];
+    const source = scriptedStream([...reads, ...end]);
     sources.push(source);
     if (refused) throw made(`refusal ${n}`);
     return new DeltaSource(source.stream, new Deltas({ json: false }));

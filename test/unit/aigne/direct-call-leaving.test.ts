@@ -1,12 +1,13 @@
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AgentParts } from "../../../src/aigne/agent-parts.js";
 import { DeltaSource } from "../../../src/aigne/delta-source.js";
 import { Deltas } from "../../../src/aigne/deltas.js";
 import { invokeDirectly } from "../../../src/aigne/direct-call.js";
 import type { Part } from "../../../src/types.js";
-import { type Program, scene } from "../../support/call-program.js";
+import { type Program, scene, type Try } from "../../support/call-program.js";
 import { collect } from "../../support/collected-chunks.js";
-import { outcome, settle } from "../../support/pulled-kinds.js";
+import { outcome, settle, turn } from "../../support/pulled-kinds.js";
 import { type Batch, FINISH, scriptedStream, textPart } from "../../support/scripted-stream.js";
 
 const unhandled: unknown[] = [];
@@ -146,27 +147,28 @@ test("a reader who leaves its loop by an error leaves all the same", async () =>
   expect(call.heard()).toEqual(FAILED);
 });
 
-test("a reader who leaves while the source is still being opened has it cancelled once it is", async () => {
-  const { agent, options, log } = scene({ tries: [], hooks: { agent: { onError: [] } } });
-  const source = scriptedStream([NEVER]);
-  let opened = (_: DeltaSource) => {};
-  const open = () =>
-    new Promise<DeltaSource>((resolve) => {
-      opened = resolve;
-    });
-  const stream = await invokeDirectly(
-    agent as unknown as AgentParts,
-    { messages: [] },
-    options as never,
-    open,
-  );
-  await stream.cancel();
-  expect(source.seen.cancelled).toBe(0);
-  opened(new DeltaSource(source.stream, new Deltas({ json: false })));
-  await settle();
-  expect(source.seen.cancelled).toBe(1);
-  expect(log).toContainEqual(expect.objectContaining({ hook: "agent onError 0" }));
-});
+test.each([-1, ...Array(12).keys()])(
+  "a reader who leaves %i moments after the source was opened has it cancelled",
+  async (moments) => {
+    const { agent, options, log } = scene({ tries: [], hooks: { agent: { onError: [] } } });
+    const { stream: answer, seen } = scriptedStream([NEVER]);
+    let opened = (_: DeltaSource) => {};
+    const open = () =>
+      new Promise<DeltaSource>((resolve) => {
+        opened = resolve;
+      });
+    const input = { messages: [] };
+    const stream = await invokeDirectly(agent as unknown as AgentParts, input, options as never, open);
+    if (moments < 0) await stream.cancel();
+    expect(seen.cancelled).toBe(0);
+    opened(new DeltaSource(answer, new Deltas({ json: false })));
+    for (let i = 0; i < moments; i++) await undefined;
+    await stream.cancel();
+    await settle();
+    expect(seen.cancelled).toBe(1);
+    expect(log).toContainEqual(expect.objectContaining({ hook: "agent onError 0" }));
+  },
+);
 
 test("nothing is read ahead of the reader but the first", async () => {
   const call = await begun([A, B, END]);
@@ -245,4 +247,40 @@ test("hooks that throw at a call that nobody reads leave no rejection without a 
   await settle();
   expect(call.heard()).toEqual(["agent onError 0"]);
   expect((await collect(call.stream)).error).toMatchObject({ message: "agent onError 0 throws" });
+});
+
+test("whenever a reader leaves, hooks hear of one end, and no source is left open", async () => {
+  const reads = fc.array(fc.constantFrom(A, B, [...A, ...B]), { maxLength: 3 });
+  const attempt: fc.Arbitrary<Try> = fc.oneof(
+    fc.record({ reads, dies: fc.constant(true) }),
+    fc.record({ reads, hangs: fc.constant(true) }),
+    reads.map((list) => ({ reads: [...list, END] })),
+    fc.constant({ reads: [], refused: true }),
+  );
+  const program = fc.record({
+    tries: fc.array(attempt, { minLength: 1, maxLength: 3 }),
+    retries: fc.constantFrom(undefined, { retries: 1 }),
+    hooks: fc.constantFrom<Program["hooks"]>({}, { agent: { onError: ["retry", "nothing", "retry"] } }),
+  });
+  const leaving = fc.record({ reads: fc.nat(6), turns: fc.nat(4) });
+  await fc.assert(
+    fc.asyncProperty(program, leaving, async (made, { reads: count, turns }) => {
+      const { invoke, log, sources } = scene(made as Program);
+      const reader = (await invoke("invokeDirectly")).getReader();
+      // Some of them may be pending when it leaves.
+      for (let i = 0; i < count; i++) await Promise.race([outcome(() => reader.read()), turn()]);
+      for (let i = 0; i < turns; i++) await turn();
+      await outcome(() => reader.cancel());
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await settle();
+      const ends = log.filter((entry) =>
+        /agentFailed|agentSucceed/.test((entry as { event?: string }).event ?? ""),
+      );
+      // AIGNE tells no failure that a hook has answered with a retry, and none is made for a reader who has left.
+      const fewest = made.hooks?.agent ? 0 : 1;
+      expect([fewest, 1]).toContain(ends.length);
+      for (const { seen } of sources) expect(seen.cancelled).toBeLessThanOrEqual(1);
+    }),
+    { numRuns: 300 },
+  );
 });
