@@ -71,6 +71,21 @@ describe("hooks of a streamed call", () => {
     );
   });
 
+  test("hear of an answer that nobody has ever read, once consumerMs is over", async () => {
+    const { calls, hooks } = noting();
+    const { model, simulator } = await stage(
+      { [PRIMARY]: { tokens: Array<string>(1_000).fill("t "), pace: { tokenMs: 5 } } },
+      { hooks, timeouts: { consumerMs: 100 } },
+    );
+    await model.invoke({ ...ask }, { streaming: true });
+    await vi.waitFor(
+      () => expect(calls.map(([name]) => name)).toEqual(["onStart", "onError", "onEnd"]),
+      10_000,
+    );
+    expect(calls[1]?.[1]).toMatchObject({ code: "aborted" });
+    await vi.waitFor(() => expect(simulator.requests[0]?.closedBy).toBe("client"), 10_000);
+  });
+
   test("hear of an answer that its reader leaves in the middle", async () => {
     const { calls, hooks } = noting();
     const tokens = Array.from({ length: 1_000 }, (_, i) => `t${i} `);
