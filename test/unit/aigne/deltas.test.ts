@@ -18,9 +18,13 @@ const recordOf = (attempts: number) =>
 
 function play(batches: Part[][], { json = false, attempts = 1 } = {}) {
   const deltas = new Deltas({ json });
-  const chunks = batches.flatMap((parts, i) =>
-    deltas.push(parts, i === batches.length - 1 ? recordOf(attempts) : undefined),
-  );
+  const chunks = batches.flatMap((parts, i) => {
+    const list = deltas.push(parts, i === batches.length - 1 ? recordOf(attempts) : undefined);
+    const all = [...list];
+    expect(all.map((_, index) => list.at(index))).toEqual(all);
+    expect([list.length, list.at(all.length)]).toEqual([all.length, undefined]);
+    return all;
+  });
   const merged = {};
   for (const chunk of chunks) mergeAgentResponseChunk(merged, chunk as AgentResponseChunk<never>);
   return { chunks, merged, output: deltas.output() };

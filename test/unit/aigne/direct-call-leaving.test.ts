@@ -120,6 +120,7 @@ describe.each(EXITS)("a reader who leaves %s", (_, leave) => {
     await leave(call, 1);
     await settle();
     expect(call.open).toHaveBeenCalledTimes(1);
+    expect(call.heard().filter((what) => what === "agentFailed")).toEqual(["agentFailed"]);
   });
 });
 
@@ -213,6 +214,18 @@ describe("a call that ends while its reader holds still is told to hooks", () =>
     call.opened[0]?.die(new Error("nobody has read"));
     await settle();
     expect(call.heard()).toEqual(FAILED);
+  });
+
+  test("when its answer is whole, though the reader never asks for the end", async () => {
+    const call = await begun([A, END]);
+    const reader = call.stream.getReader();
+    await reader.read();
+    await settle();
+    expect(call.heard()).toEqual([]);
+    await reader.read();
+    await settle();
+    expect(call.heard()).toEqual(SUCCEEDED);
+    expect((await reader.read()).done).toBe(true);
   });
 
   test("and is tried again when a hook asks for it", async () => {
