@@ -52,6 +52,8 @@ export class LineQueue {
   #bytes = 0;
   #count = 0;
   #lost: Record<string, number> = {};
+  /** Lines that the gap is about which is being written. */
+  #telling = 0;
   #from: string | undefined;
   #to: string | undefined;
   #lostInAll = 0;
@@ -72,7 +74,7 @@ export class LineQueue {
 
   /** Lines that are lost, of which no gap tells yet. */
   get untold(): number {
-    return Object.values(this.#lost).reduce((sum, count) => sum + count, 0);
+    return this.#telling + sumOf(this.#lost);
   }
 
   get oldest(): Waiting | undefined {
@@ -129,6 +131,7 @@ export class LineQueue {
       from: this.#from,
       to: this.#to as string,
     };
+    this.#telling = sumOf(this.#lost);
     this.#lost = {};
     this.#from = undefined;
     this.#to = undefined;
@@ -140,9 +143,10 @@ export class LineQueue {
     for (const [event, count] of Object.entries(lost)) this.#lost[event] = (this.#lost[event] ?? 0) + count;
     this.#from = from;
     this.#to ??= to;
+    this.#telling = 0;
   }
 
-  /** The oldest lines, of about so many bytes. They count as waiting until they are `done`. */
+  /** The oldest lines, of about so many bytes. They count as waiting, and a gap as untold, until they are `done`. */
   take(bytes: number): Waiting[] {
     let taken = 0;
     let count = 0;
@@ -155,8 +159,13 @@ export class LineQueue {
   }
 
   done(lines: readonly Waiting[]): void {
+    this.#telling = 0;
     this.#count -= lines.length;
     for (const { bytes } of lines) this.#bytes -= bytes;
     this.room.open();
   }
+}
+
+function sumOf(counts: Record<string, number>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
