@@ -69,7 +69,7 @@ export class ChunkDecoder {
     if (words !== undefined) {
       this.#meta(chunk, out);
       this.#words(words, out);
-      if (this.#known === ALL_KNOWN) this.#template.learn(data, words);
+      this.#template.learn(data, words);
       return;
     }
     this.#common(chunk, out);

@@ -237,7 +237,7 @@ export function shortStages({ port, rounds }: Setup): Stage[] {
     },
     loading("burst", ["floor", ...OURS], [BURST]),
     loading("paced", ["floor", "model", "published"], [atWork(500), PACED]),
-    loading("calls", ["openai", ...OURS, "published"], [short64(800, 400), first(100, 60)]),
+    loading("calls", ["openai", ...OURS, "published"], [short64(2_500, 500), first(100, 60)]),
     loading(
       "sustained",
       ["floor", "openai", "model", "model-per-event", "published", "ai-fallback"],
