@@ -39,7 +39,7 @@ describe("the bars", () => {
         judged(samplesOf({ paced: { model: { cpuUs: [cpuUs] }, floor: { cpuUs: [1] } } }), form, 1),
         paced,
       )?.met;
-    expect([at(1.15, "full"), at(1.2, "full"), at(2.3, "short"), at(2.4, "short")]).toEqual([
+    expect([at(1.15, "full"), at(1.2, "full"), at(1.9, "short"), at(2, "short")]).toEqual([
       true,
       false,
       true,

@@ -80,7 +80,7 @@ describe("the page", () => {
 describe("the bars on a terminal", () => {
   it("begin with FAIL where one is over what is allowed", () => {
     const [first, second] = barLines(judged(samples, "short", 3), 3).split("\n");
-    expect(first).toMatch(/^ok +2\.00 {2}\(bar 1, fails above 3\.75\) {2}sustained/);
+    expect(first).toMatch(/^ok +2\.00 {2}\(bar 1, fails above 3\.00\) {2}sustained/);
     expect(second).toMatch(/^FAIL {2}not measured/);
   });
 });
