@@ -14,6 +14,8 @@ export interface ChainStream extends AsyncIterable<Part> {
   readonly record: Promise<AuditRecord>;
   /** One array per network read, which is cheaper than part by part. */
   batches(): AsyncIterableIterator<readonly Part[]>;
+  /** Tells `timeouts.consumerMs` that a batch is being taken, bit by bit: whoever asks for the next one tells it anyway. */
+  stillRead(): void;
   /** Ends the call and closes its sockets; the reader gets an error of code `aborted`. */
   cancel(): void;
 }
@@ -48,6 +50,10 @@ export class AnswerStream implements ChainStream {
     );
   }
 
+  stillRead(): void {
+    this.#watch.waiting();
+  }
+
   cancel(): void {
     this.#call.abort({ kind: "aborted", message: "the stream was cancelled" });
   }
@@ -76,12 +82,10 @@ export class AnswerStream implements ChainStream {
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Part> {
     const batches = this.batches();
-    const watch = this.#watch;
     const turns = new Turns();
     let waiting: Part[] = [];
     const given = (): IteratorResult<Part> => {
-      // Whoever takes a part is still there, although the next batch is not asked for yet.
-      watch.waiting();
+      this.stillRead();
       return { done: false, value: waiting.pop() as Part };
     };
     const take = async (): Promise<IteratorResult<Part>> => {

@@ -37,14 +37,26 @@ export class DeltaSource {
     return this.#deltas.output();
   }
 
+  /** What was read is being taken. */
+  stillRead(): void {
+    this.#stream.stillRead();
+  }
+
   /** Delta by delta. */
   deltas(): ReadableStream<Delta> {
+    let held: Iterator<Delta> | undefined;
     return new ReadableStream(
       {
         pull: async (controller) => {
-          const chunks = await this.read();
-          if (chunks) for (const chunk of chunks) controller.enqueue(chunk);
-          else controller.close();
+          for (;;) {
+            const next = held?.next();
+            if (next && !next.done) {
+              this.stillRead();
+              return controller.enqueue(next.value);
+            }
+            held = (await this.read())?.[Symbol.iterator]();
+            if (!held) return controller.close();
+          }
         },
         cancel: () => this.cancel(),
       },

@@ -39,6 +39,7 @@ export function scriptedStream(batches: readonly Batch[]) {
         yield parts;
       }
     },
+    stillRead() {},
     cancel() {
       seen.cancelled++;
       end("aborted");

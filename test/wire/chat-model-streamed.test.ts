@@ -445,6 +445,27 @@ describe("a caller who stops reading in mid-stream", () => {
     expect(length).toBe(1_500 * BIG.length);
   });
 
+  test.each(["OpenRouterChatModel", "a subclass"])(
+    "is not given up on while it takes bit by bit what one read has brought: %s",
+    async (kind) => {
+      class Own extends OpenRouterChatModel {
+        override process(...args: Parameters<OpenRouterChatModel["process"]>) {
+          return super.process(...args);
+        }
+      }
+      const { model } = await stage({ [PRIMARY]: { tokens: Array<string>(40).fill("x ") } });
+      const options = { ...model.options, coalesce: false, timeouts: { consumerMs: 200 } };
+      const reading = kind === "a subclass" ? new Own(options) : new OpenRouterChatModel(options);
+      let text = "";
+      for await (const chunk of await reading.invoke({ ...ask }, { streaming: true })) {
+        text += deltaTexts([chunk as never]).join("");
+        await new Promise((resolve) => setTimeout(resolve, 15));
+      }
+      expect(text).toBe("x ".repeat(40));
+      await reading.shutdown();
+    },
+  );
+
   test("is given up on after consumerMs, and the upstream closed", async () => {
     const { model, simulator, audit } = await stage(
       { [PRIMARY]: { tokens } },
