@@ -84,11 +84,17 @@ class DirectCall implements Pulled<Delta> {
       const step = this.#step;
       this.#keep(step, await step);
     }
-    return { done: false, value: this.#deltas.at(this.#taken++) as Delta };
+    return { done: false, value: this.#take() as Delta };
   }
 
   ready(): Delta | undefined {
-    return this.#taken < this.#deltas.length ? this.#deltas.at(this.#taken++) : undefined;
+    return this.#taken < this.#deltas.length ? this.#take() : undefined;
+  }
+
+  #take(): Delta | undefined {
+    // Whoever takes a delta is still there, although the next read is not asked for yet.
+    this.#source?.stillRead();
+    return this.#deltas.at(this.#taken++);
   }
 
   cancel(): void {
@@ -175,6 +181,7 @@ class DirectCall implements Pulled<Delta> {
       this.#options.context.emit("agentFailed", { agent: this.#agent as never, error: error as Error });
     const thrown = other ?? error;
     if (this.#retries > 0) (thrown as Error).message += ` (after ${this.#retries + 1} retries)`;
+    this.#forget();
     throw thrown;
   }
 
