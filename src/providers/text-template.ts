@@ -1,10 +1,16 @@
 import { ownCopy } from "../long-text.js";
 import { parse } from "./json.js";
 
-/** Stands for any text in a template under test. */
-const PROBE = "any text";
-/** Events that a template must have told before another may be made: where each differs, none is of use. */
+/** Stands for any text in a template under test, and is none that can be told by one. */
+const PROBE = "\u0000";
+const PROBE_IN_JSON = "\\u0000";
+/** A template that has told fewer events was not worth its making. */
 const WORTH = 4;
+/** Events to be parsed before another is made after one that was not: then twice as many, since where each differs none is of use. */
+const FIRST_PAUSE = 4;
+const LAST_PAUSE = 1_024;
+/** V8 copies a slice that is shorter; a longer one keeps all of the read it is from. */
+const KEEPS_ITS_READ = 13;
 /** What a JSON string holds as it is: no control character, no quote, no backslash. */
 const AS_IT_IS = /^[ !#-[\]-\uffff]+$/;
 
@@ -18,6 +24,8 @@ export class TextTemplate {
   #before = "";
   #after = "";
   #told = WORTH;
+  #pause = 0;
+  #parsed = 0;
 
   /** `textOf`: the text of an event that says nothing else. */
   constructor(textOf: (value: unknown) => string | undefined) {
@@ -33,19 +41,22 @@ export class TextTemplate {
     const text = data.slice(begin, end);
     if (data.slice(end) !== this.#after || !AS_IT_IS.test(text)) return undefined;
     this.#told++;
-    return text;
+    return text.length < KEEPS_ITS_READ ? text : ownCopy(text);
   }
 
   /** An event that was parsed, and says nothing but `text`. */
   learn(data: string, text: string): void {
-    if (this.#told < WORTH || !AS_IT_IS.test(text)) return;
+    if (this.#told >= WORTH) this.#pause = 0;
+    if (this.#parsed++ < this.#pause || !AS_IT_IS.test(text)) return;
+    this.#parsed = 0;
     this.#told = 0;
+    this.#pause = Math.min(Math.max(2 * this.#pause, FIRST_PAUSE), LAST_PAUSE);
     const at = data.indexOf(`"${text}"`) + 1;
     if (at === 0) return;
     const before = data.slice(0, at);
     const after = data.slice(at + text.length);
     // The same words may stand elsewhere, in the name of a model.
-    if (this.#textOf(parse(`${before}${PROBE}${after}`)) !== PROBE) return;
+    if (this.#textOf(parse(`${before}${PROBE_IN_JSON}${after}`)) !== PROBE) return;
     this.#before = ownCopy(before);
     this.#after = ownCopy(after);
   }

@@ -67,6 +67,28 @@ describe("a template", () => {
     expect(template(first).text(JSON.stringify(first))).toBeUndefined();
   });
 
+  test("is not fooled by the text that it is tried with", () => {
+    for (const probe of ["any text", "\u0000"]) {
+      const made = template({ ...event(probe), id: probe });
+      expect(made.text(JSON.stringify({ ...event(probe), id: "gen-2" }))).toBeUndefined();
+    }
+  });
+
+  test.each([
+    ["has a field more", event("one", { service_tier: "x" })],
+    ["has its text elsewhere, too", event("model")],
+    ["is written in another way", event("\u00dc")],
+  ])("comes to be although the first event %s", (_, first) => {
+    const made = new TextTemplate(contentOf);
+    let told = 0;
+    for (const [n, each] of [first, ...Array<Event>(99).fill(event("two"))].entries()) {
+      const data = JSON.stringify(each).replace(n === 0 ? "\u00dc" : "", n === 0 ? "\\u00dc" : "");
+      if (made.text(data) === undefined) made.learn(data, contentOf(each) as string);
+      else told++;
+    }
+    expect(told).toBeGreaterThan(90);
+  });
+
   test("is made anew when events have changed, but not for each one where all differ", () => {
     const made = new TextTemplate(contentOf);
     const tell = (text: string, created: number) => {
