@@ -36,6 +36,8 @@ export interface AgentParts {
 /** The functions of AIGNE that `invokeDirectly` stands in for. */
 const REPLACED = ["invoke", "processStreamingAndRetry"] as const;
 type Replaced = Record<(typeof REPLACED)[number], unknown>;
+/** What a subclass may have put in the place of AIGNE's, and ours does not ask for. */
+const PASSED = ["processStreamingAndRetry", "newDefaultContext", "checkResponseByGuideRails"];
 
 /**
  * SHA-256 of the text of both, of each version whose doing ours was compared with; there is one for each form of the package.
@@ -48,6 +50,8 @@ const COMPARED = new Set([
   "37566fd9467c3141e840b37ba8a4e53ea69395b2de6465ca340ddb7f348a7a94",
 ]);
 
+type Named = Record<string, unknown>;
+
 let looked: { functions: Replaced; known: boolean } | undefined;
 
 /** Whether AIGNE's `invoke` is one that we know, with nothing put in its place, neither in AIGNE nor by a subclass. */
@@ -59,7 +63,7 @@ export function directlyInvocable(agent: object): boolean {
   }
   return (
     looked.known &&
-    (agent as Replaced).processStreamingAndRetry === functions.processStreamingAndRetry &&
+    PASSED.every((name) => (agent as Named)[name] === (ChatModel.prototype as unknown as Named)[name]) &&
     // They have the last word on an answer, and read AIGNE's own stream for it.
     !(agent as ChatModel).guideRails?.length
   );

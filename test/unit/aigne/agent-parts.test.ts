@@ -73,11 +73,14 @@ describe("a model cannot be invoked directly", () => {
     expect(directlyInvocable(model)).toBe(true);
   });
 
-  test("as a subclass that streams and retries by itself", () => {
-    class Own extends OpenRouterChatModel {}
-    Object.assign(Own.prototype, { processStreamingAndRetry: async function* () {} });
-    expect(directlyInvocable(new Own({ apiKey: "sk-or-v1-parts", logger: false }))).toBe(false);
-  });
+  test.each(["processStreamingAndRetry", "newDefaultContext", "checkResponseByGuideRails"])(
+    "as a subclass that has a %s of its own",
+    (name) => {
+      class Own extends OpenRouterChatModel {}
+      Object.assign(Own.prototype, { [name]: () => {} });
+      expect(directlyInvocable(new Own({ apiKey: "sk-or-v1-parts", logger: false }))).toBe(false);
+    },
+  );
 
   test("when somebody has put another way to stream and retry on it", () => {
     const model = makeModel();
