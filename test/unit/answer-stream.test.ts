@@ -1,23 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { OptionsError } from "../../src/errors.js";
 import { answer, type Script } from "../../src/providers/scripted.js";
 import type { Part } from "../../src/types.js";
 import { ask, bench } from "../support/chain.js";
 import { outcome, settle } from "../support/pulled-kinds.js";
+import { refuseUnhandledRejections } from "../support/rejections.js";
 
-const unhandled: unknown[] = [];
-const note = (reason: unknown) => void unhandled.push(reason);
-
-beforeEach(() => {
-  unhandled.length = 0;
-  process.on("unhandledRejection", note);
-});
-
-afterEach(async () => {
-  await settle();
-  process.off("unhandledRejection", note);
-  expect(unhandled).toEqual([]);
-});
+refuseUnhandledRejections();
 
 const NEVER = Number.POSITIVE_INFINITY;
 const DONE = { done: true, value: undefined };

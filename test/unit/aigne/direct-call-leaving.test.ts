@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { AgentParts } from "../../../src/aigne/agent-parts.js";
 import { DeltaSource } from "../../../src/aigne/delta-source.js";
 import { Deltas } from "../../../src/aigne/deltas.js";
@@ -8,22 +8,10 @@ import type { Part } from "../../../src/types.js";
 import { type Program, scene, type Try } from "../../support/call-program.js";
 import { collect } from "../../support/collected-chunks.js";
 import { outcome, settle, turn } from "../../support/pulled-kinds.js";
+import { refuseUnhandledRejections } from "../../support/rejections.js";
 import { type Batch, FINISH, scriptedStream, textPart } from "../../support/scripted-stream.js";
 
-const unhandled: unknown[] = [];
-const note = (reason: unknown) => void unhandled.push(reason);
-
-beforeEach(() => {
-  process.setMaxListeners(0);
-  unhandled.length = 0;
-  process.on("unhandledRejection", note);
-});
-
-afterEach(async () => {
-  await settle();
-  process.off("unhandledRejection", note);
-  expect(unhandled).toEqual([]);
-});
+refuseUnhandledRejections();
 
 const NEVER = new Promise<readonly Part[]>(() => {});
 const A = [textPart("a")];

@@ -1,6 +1,6 @@
 import { AIGNE, type ChatModelInput, FunctionAgent } from "@aigne/core";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Part } from "../../../src/types.js";
 import {
   type Deed,
@@ -12,23 +12,10 @@ import {
   type Try,
 } from "../../support/call-program.js";
 import { collect } from "../../support/collected-chunks.js";
-import { settle } from "../../support/pulled-kinds.js";
+import { refuseUnhandledRejections } from "../../support/rejections.js";
 import { FINISH, textPart } from "../../support/scripted-stream.js";
 
-const unhandled: unknown[] = [];
-const note = (reason: unknown) => void unhandled.push(reason);
-
-beforeEach(() => {
-  process.setMaxListeners(0);
-  unhandled.length = 0;
-  process.on("unhandledRejection", note);
-});
-
-afterEach(async () => {
-  await settle();
-  process.off("unhandledRejection", note);
-  expect(unhandled).toEqual([]);
-});
+refuseUnhandledRejections();
 
 const USAGE: Part = { type: "usage", usage: { inputTokens: 11, outputTokens: 7 } };
 const CALL: Part = { type: "toolCall", index: 0, id: "i", name: "t", arguments: "{}" };

@@ -1,0 +1,21 @@
+import { afterEach, beforeEach, expect } from "vitest";
+import { settle } from "./pulled-kinds.js";
+
+/** For a whole file: a test after which a rejection is left without a reader fails. */
+export function refuseUnhandledRejections(): void {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => void unhandled.push(reason);
+
+  beforeEach(() => {
+    // Properties begin many calls at once, each with a listener of its own.
+    process.setMaxListeners(0);
+    unhandled.length = 0;
+    process.on("unhandledRejection", note);
+  });
+
+  afterEach(async () => {
+    await settle();
+    process.off("unhandledRejection", note);
+    expect(unhandled).toEqual([]);
+  });
+}
