@@ -25,6 +25,8 @@ const IN_FLIGHT = 1_000;
 const SHOWN = 5;
 /** What the provider has logged is compared, and forgotten, after so many calls. */
 const ROUND = 10_000;
+/** What chance has withheld from the calls until then is waited for through so many more rounds, as small as this. */
+const MORE = { rounds: 20, calls: 500 };
 /** A start that takes longer to be noted is not waited for. */
 const START_WAIT_MS = 250;
 
@@ -111,6 +113,17 @@ function mismatches(round: readonly Called[]): string[] {
   return found;
 }
 
+const EVERYTHING = [
+  "ok aborted deadline interrupted exhausted first retry failover hedge recovery restart continue",
+  "won failed cancelled rate_limit overloaded server_error network timeout stream_interrupted",
+  "empty_response invalid_response context_length auth content_filter",
+].flatMap((line) => line.split(" "));
+
+/** On a busy machine the short clocks may leave the mute one no answer. */
+const ANSWERS = Object.keys(MODELS).flatMap((model) => (model === MUTE ? [] : `by ${model}`));
+
+const withheld = () => [...EVERYTHING, ...ANSWERS].filter((what) => !reached.by.has(what));
+
 const reached = { calls: 0, attempts: 0, requests: 0, most: 0, by: new Map<string, number>() };
 
 function tally(
@@ -140,7 +153,7 @@ describe("under load, records equal the provider's own log", () => {
       const random = seeded(SEED);
       let next = 0;
       let inFlight = 0;
-      for (let end = Math.min(ROUND, CALLS); next < CALLS; end = Math.min(end + ROUND, CALLS)) {
+      const callUntil = async (end: number) => {
         const round: Called[] = [];
         const work = async () => {
           while (next < end) {
@@ -153,7 +166,10 @@ describe("under load, records equal the provider's own log", () => {
         await Promise.all(Array.from({ length: IN_FLIGHT }, work));
         await simulator.waitForIdle({ timeoutMs: 10_000 });
         expect(mismatches(round).slice(0, SHOWN)).toEqual([]);
-      }
+      };
+      while (next < CALLS) await callUntil(Math.min(next + ROUND, CALLS));
+      for (let more = 0; more < MORE.rounds && withheld().length > 0; more++)
+        await callUntil(next + MORE.calls);
       for (const { chain } of chains) await chain.close();
       expect(complaints).toEqual([]);
       for (const ledger of ledgers) expect((await ledger.finish?.()) ?? []).toEqual([]);
@@ -162,17 +178,11 @@ describe("under load, records equal the provider's own log", () => {
   );
 
   test("these calls have met everything", () => {
-    const { calls, attempts, requests, most, by } = reached;
-    expect([calls, most]).toEqual([CALLS, IN_FLIGHT]);
+    const { calls, attempts, requests, most } = reached;
+    expect(calls).toBeGreaterThanOrEqual(CALLS);
+    expect(most).toBe(IN_FLIGHT);
     // Attempts that were called off before their request had left.
     expect(attempts - requests).toBeLessThan(attempts * 0.25);
-    const all =
-      "ok aborted deadline interrupted exhausted first retry failover hedge recovery restart continue won failed cancelled";
-    const classes =
-      "rate_limit overloaded server_error network timeout stream_interrupted empty_response invalid_response context_length auth content_filter";
-    // On a busy machine the short clocks may leave the mute one no answer.
-    const models = Object.keys(MODELS).flatMap((model) => (model === MUTE ? [] : `by ${model}`));
-    const never = [...all.split(" "), ...classes.split(" "), ...models].filter((what) => !by.has(what));
-    expect(never).toEqual([]);
+    expect(withheld()).toEqual([]);
   });
 });

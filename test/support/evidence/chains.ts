@@ -32,7 +32,16 @@ const STEADY: Partial<FallbackChainOptions> = { breaker: false, budget: false };
 /** Every way to ask; each chain has keys of its own, and so have two targets that share a model. */
 const SETTINGS: Record<string, More> = {
   sequential: STEADY,
-  continuing: { ...STEADY, recovery: "continue" },
+  continuing: {
+    ...STEADY,
+    recovery: "continue",
+    // One that can be given a beginning comes second, or hardly any call would be continued.
+    models: [
+      [ALPHA, ALPHA],
+      [GAMMA, GAMMA],
+      [BETA, BETA],
+    ],
+  },
   hedged: { breaker: false, strategy: hedged({ afterMs: 800, max: 3 }) },
   racing: { ...STEADY, strategy: race({ max: 2 }) },
   // With breaker and budget as they come.
