@@ -1,3 +1,4 @@
+import type { Arrivals } from "./arrivals.js";
 import type { Call } from "./call.js";
 import type { ConsumerWatch } from "./consumer-watch.js";
 import { type AttemptError, Cancelled } from "./errors.js";
@@ -13,7 +14,7 @@ const DONE = { done: true, value: undefined } as const;
  * The parts of the committed attempt, and of the one that takes over when it dies. A class and no generator, whose
  * machinery takes longer than the rest of a read that brings one event.
  */
-export class AnswerParts {
+export class AnswerParts implements Arrivals<readonly Part[]> {
   readonly #call: Call;
   readonly #first: Promise<Committed>;
   readonly #watch: ConsumerWatch;
@@ -57,11 +58,7 @@ export class AnswerParts {
         }
         // Or while a read was on its way here.
         if (call.settled) throw new Cancelled("settled");
-        if (parts.length > 0) {
-          call.show(parts);
-          this.#watch.waiting();
-          return { done: false, value: parts };
-        }
+        if (parts.length > 0) return { done: false, value: this.#shown(parts) };
       }
     } catch (error) {
       this.#over = true;
@@ -69,6 +66,27 @@ export class AnswerParts {
     } finally {
       this.#onRead();
     }
+  }
+
+  /** Only while one and the same attempt goes on: all else takes its time. */
+  wait(wake: () => void): boolean {
+    const attempt = this.#current?.attempt;
+    if (!attempt || attempt.done || this.#takeover || this.#over || this.#call.settled) return false;
+    this.#watch.pulled();
+    return attempt.wait(wake);
+  }
+
+  arrived(): readonly Part[] | undefined {
+    if (this.#over || this.#call.settled) return undefined;
+    const parts = this.#current?.attempt.arrived();
+    // An observer may have ended the call when it was told what has come.
+    return parts && parts.length > 0 && !this.#call.settled ? this.#shown(parts) : undefined;
+  }
+
+  #shown(parts: readonly Part[]): readonly Part[] {
+    this.#call.show(parts);
+    this.#watch.waiting();
+    return parts;
   }
 
   async leave(): Promise<Read> {

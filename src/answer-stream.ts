@@ -1,4 +1,5 @@
 import { AnswerParts } from "./answer-parts.js";
+import type { Arrivals } from "./arrivals.js";
 import type { Call } from "./call.js";
 import { ConsumerWatch } from "./consumer-watch.js";
 import { OptionsError } from "./errors.js";
@@ -58,7 +59,7 @@ export class AnswerStream implements ChainStream {
     this.#call.abort({ kind: "aborted", message: "the stream was cancelled" });
   }
 
-  batches(): AsyncIterableIterator<readonly Part[]> {
+  batches(): AsyncIterableIterator<readonly Part[]> & Arrivals<readonly Part[]> {
     if (this.#taken)
       throw new OptionsError("a stream can be iterated once: make another call for another answer");
     this.#taken = true;
@@ -68,8 +69,11 @@ export class AnswerStream implements ChainStream {
     const ask = () => parts.next();
     const leave = () => parts.leave();
     const next = () => turns.take(ask);
-    const iterator: AsyncIterableIterator<readonly Part[]> = {
+    const arrived = () => parts.arrived();
+    const iterator: ReturnType<AnswerStream["batches"]> = {
       next: () => within(next),
+      wait: (wake) => turns.free && parts.wait(wake),
+      arrived: () => within(arrived),
       return: () => {
         // At once, and not when the read that is pending has ended.
         this.cancel();

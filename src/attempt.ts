@@ -1,54 +1,12 @@
-import type { AnswerCheck } from "./answer-check.js";
+import type { Arrivals } from "./arrivals.js";
+import type { AttemptInit } from "./attempt-init.js";
 import { AttemptError, Cancelled, OptionsError, SignalError } from "./errors.js";
-import { type ChainEvent, type Emit, stamped, type Untimed } from "./events.js";
-import type { LagMeter } from "./lag.js";
+import { type ChainEvent, stamped, type Untimed } from "./events.js";
 import { type Meta, PendingAnswer } from "./pending-answer.js";
-import type { AuditAttempt } from "./record.js";
 import { textTokens } from "./tokens.js";
-import type {
-  AttemptTimeouts,
-  Clock,
-  ContentPart,
-  Failure,
-  ProviderPart,
-  Signal,
-  Target,
-  Usage,
-  WireRequest,
-} from "./types.js";
+import type { ContentPart, ProviderPart, Signal, Target, Usage, WireRequest } from "./types.js";
 import { Upstream } from "./upstream.js";
 import { Watchdog } from "./watchdog.js";
-
-/** `content`: text is shown as it comes. `complete`: nothing is shown before the whole answer has passed its check. */
-export type Gate = "content" | "complete";
-
-export interface AttemptInit {
-  id: string;
-  n: number;
-  target: Target;
-  why: AuditAttempt["why"];
-  request: WireRequest;
-  omitted: readonly string[];
-  /** `max_tokens` as sent, where it is not what was asked for. */
-  maxTokens?: AuditAttempt["maxTokens"];
-  timeouts: AttemptTimeouts;
-  gate: Gate;
-  /** What one read brings of the text is one part. */
-  coalesce: boolean;
-  check: AnswerCheck;
-  /** The request ends with the text shown so far, to be continued. */
-  continues: boolean;
-  clock: Clock;
-  lag: LagMeter;
-  emit: Emit;
-  /** Classifies, and removes secrets and echoes. */
-  explain: (signal: Signal) => Failure;
-  /** Removes the provider's secrets. */
-  redact: (text: string) => string;
-  onContent: () => void;
-  /** Runs what sends the request; calls it once. */
-  around: <T>(open: () => T) => T;
-}
 
 /** After so many reads without content the event loop gets its turn. */
 const BREATH = 256;
@@ -57,7 +15,7 @@ const BREATH = 256;
 const TRAILER = Symbol("trailer");
 
 /** One try: a request, its clocks, the gate, and the evidence that its answer is whole. */
-export class Attempt {
+export class Attempt implements Arrivals<readonly ContentPart[]> {
   readonly n: number;
   readonly target: Target;
   readonly continues: boolean;
@@ -77,6 +35,8 @@ export class Attempt {
   #contentSeen = false;
   /** Reads in a row that brought no content. */
   #barren = 0;
+  /** What `next` is to throw. */
+  #thrown: { error: unknown } | undefined;
   readonly #answer: PendingAnswer;
 
   constructor(init: AttemptInit) {
@@ -155,6 +115,7 @@ export class Attempt {
   /** The next parts after the gate; `done` says when these were the last. Rejects as `open` does. */
   async next(): Promise<readonly ContentPart[]> {
     try {
+      if (this.#thrown) throw this.#thrown.error;
       this.#watchdog.reading();
       let batch: IteratorResult<readonly ProviderPart[]>;
       try {
@@ -171,6 +132,24 @@ export class Attempt {
       return shown;
     } catch (error) {
       throw this.#fail(error);
+    }
+  }
+
+  wait(wake: () => void): boolean {
+    if (this.#ended) return false;
+    this.#watchdog.reading();
+    return this.#upstream.wait(wake);
+  }
+
+  arrived(): readonly ContentPart[] | undefined {
+    const batch = this.#ended ? undefined : this.#upstream.arrived();
+    if (!batch) return undefined;
+    this.#watchdog.paused();
+    try {
+      return this.#absorb(batch);
+    } catch (error) {
+      this.#thrown = { error };
+      return undefined;
     }
   }
 

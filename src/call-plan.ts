@@ -1,6 +1,6 @@
 import type { Answer } from "./answer.js";
 import { type AnswerCheck, asksForJson, type Complaint, checkOf } from "./answer-check.js";
-import type { Gate } from "./attempt.js";
+import type { Gate } from "./attempt-init.js";
 import { isoOf } from "./clock.js";
 import { OptionsError } from "./errors.js";
 import type { ChainConfig } from "./options.js";

@@ -1,9 +1,10 @@
+import type { Arrivals, MaybeArrivals } from "./arrivals.js";
 import type { OpenContext, Provider, ProviderPart, WireRequest } from "./types.js";
 
 /** One request to a provider, whose reader can be called away from any wait. */
-export class Upstream {
+export class Upstream implements Arrivals<readonly ProviderPart[]> {
   readonly #controller = new AbortController();
-  #iterator: AsyncIterator<readonly ProviderPart[]> | undefined;
+  #iterator: MaybeArrivals<readonly ProviderPart[]> | undefined;
   #interrupt: ((reason: unknown) => void) | undefined;
   #interrupted: unknown;
   #left = false;
@@ -34,8 +35,25 @@ export class Upstream {
     this.#iterator = stream[Symbol.asyncIterator]();
   }
 
-  next(): Promise<IteratorResult<readonly ProviderPart[]>> {
+  async next(): Promise<IteratorResult<readonly ProviderPart[]>> {
+    const waits = await new Promise<boolean>((resolve) => {
+      if (!this.wait(() => resolve(true))) resolve(false);
+    });
+    const value = waits ? this.arrived() : undefined;
+    if (value) return { done: false, value };
+    if (this.#interrupted !== undefined) throw this.#interrupted;
     return this.#interruptible(this.#iterator!.next());
+  }
+
+  /** An interrupt wakes, too. */
+  wait(wake: () => void): boolean {
+    if (this.#interrupted !== undefined || !this.#iterator?.wait) return false;
+    this.#interrupt = wake;
+    return this.#iterator.wait(wake);
+  }
+
+  arrived(): readonly ProviderPart[] | undefined {
+    return this.#interrupted === undefined ? this.#iterator?.arrived?.() : undefined;
   }
 
   /** Calls the reader away: the wait that is pending, and each one after it, rejects with `reason`. */

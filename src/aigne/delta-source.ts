@@ -1,5 +1,6 @@
 import type { ChatModelOutput } from "@aigne/core";
 import type { ChainStream } from "../answer-stream.js";
+import type { MaybeArrivals } from "../arrivals.js";
 import type { AuditRecord } from "../record.js";
 import type { Part } from "../types.js";
 import type { Delta, DeltaList } from "./delta-list.js";
@@ -8,8 +9,9 @@ import type { Deltas } from "./deltas.js";
 /** The chain's stream as AIGNE's deltas; pulled, so that a reader who stops reading slows the upstream down. */
 export class DeltaSource {
   readonly #stream: ChainStream;
-  readonly #batches: AsyncIterator<readonly Part[]>;
+  readonly #batches: MaybeArrivals<readonly Part[]>;
   readonly #deltas: Deltas;
+  #soon: Promise<void> | undefined;
 
   constructor(stream: ChainStream, deltas: Deltas) {
     this.#stream = stream;
@@ -23,6 +25,9 @@ export class DeltaSource {
 
   /** The next deltas, at least one; undefined when there are no more. Rejects as the chain's stream does. */
   async read(): Promise<DeltaList | undefined> {
+    // Whoever waits there is the only one who may.
+    if (this.#soon) await this.#soon;
+    this.#soon = undefined;
     for (;;) {
       const { done, value: parts } = await this.#batches.next();
       if (done) return undefined;
@@ -30,6 +35,25 @@ export class DeltaSource {
       const chunks = this.#deltas.push(parts, finished ? await this.#stream.record : undefined);
       if (chunks.length > 0) return chunks;
     }
+  }
+
+  /** Resolves when it is worth to ask `arrived`; undefined: only `read` can wait. */
+  soon(): Promise<void> | undefined {
+    if (this.#soon) return this.#soon;
+    let wake!: () => void;
+    const soon = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    if (this.#batches.wait?.(wake)) this.#soon = soon;
+    return this.#soon;
+  }
+
+  /** Deltas that have come; undefined: `read` has to tell. */
+  arrived(): DeltaList | undefined {
+    this.#soon = undefined;
+    const parts = this.#batches.arrived?.();
+    const deltas = parts && this.#deltas.push(parts);
+    return deltas && deltas.length > 0 ? deltas : undefined;
   }
 
   /** What all deltas so far come to. */

@@ -91,6 +91,18 @@ class DirectCall implements Pulled<Delta> {
     return this.#taken < this.#deltas.length ? this.#take() : undefined;
   }
 
+  soon(): Promise<void> | undefined {
+    return this.#step || this.#over ? undefined : this.#source?.soon();
+  }
+
+  arrived(): Delta | undefined {
+    const deltas = this.#step || this.#taken < this.#deltas.length ? undefined : this.#source?.arrived();
+    if (!deltas) return this.ready();
+    this.#deltas = deltas;
+    this.#taken = 1;
+    return deltas.at(0);
+  }
+
   #take(): Delta | undefined {
     // Whoever takes a delta is still there, although the next read is not asked for yet.
     this.#source?.stillRead();

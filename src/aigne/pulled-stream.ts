@@ -5,6 +5,10 @@ export interface Pulled<T> {
   next(): Promise<IteratorResult<T, undefined>>;
   /** The next value, when it is there already. */
   ready?(): T | undefined;
+  /** Resolves when it is worth to ask `arrived`; undefined: `next` has to be asked. */
+  soon?(): Promise<void> | undefined;
+  /** The next value, when it has come. */
+  arrived?(): T | undefined;
   cancel(reason: unknown): void | Promise<void>;
 }
 
@@ -146,6 +150,12 @@ class Iteration<T> {
   async #next(): Promise<IteratorResult<T, undefined>> {
     try {
       if (this.#ended) return { done: true, value: undefined };
+      const soon = this.#source.soon?.();
+      if (soon) {
+        await soon;
+        const value = this.#source.arrived?.();
+        if (value !== undefined) return { done: false, value };
+      }
       const result = await this.#source.next();
       if (result.done) {
         this.#controller.close();

@@ -1,3 +1,4 @@
+import type { Arrivals, MaybeArrivals } from "../arrivals.js";
 import { SignalError } from "../errors.js";
 import type { ProviderPart } from "../types.js";
 import { ChunkDecoder, type ChunkOptions } from "./chunk.js";
@@ -29,9 +30,11 @@ const noop = () => {};
  * The answer as parts, one array per network read. A class and no generator, because `return()` and an abort must
  * close the connection at once, also while a read waits and before the first one.
  */
-export class PartStream implements AsyncIterableIterator<readonly ProviderPart[]> {
+export class PartStream
+  implements AsyncIterableIterator<readonly ProviderPart[]>, Arrivals<readonly ProviderPart[]>
+{
   readonly #reply: Reply;
-  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #chunks: MaybeArrivals<Uint8Array>;
   readonly #options: PartStreamOptions;
   readonly #decoder: ChunkDecoder;
   readonly #sse: SseDecoder;
@@ -75,6 +78,22 @@ export class PartStream implements AsyncIterableIterator<readonly ProviderPart[]
     this.#failure = undefined;
     if (failure) throw failure;
     return DONE;
+  }
+
+  wait(wake: () => void): boolean {
+    return !this.#ended && (this.#chunks.wait?.(wake) ?? false);
+  }
+
+  arrived(): readonly ProviderPart[] | undefined {
+    const bytes = this.#ended ? undefined : this.#chunks.arrived?.();
+    if (!bytes) return undefined;
+    const parts: ProviderPart[] = [];
+    try {
+      this.#take(bytes, parts);
+    } catch (error) {
+      this.#fail(error);
+    }
+    return parts.length > 0 ? parts : undefined;
   }
 
   async return(): Promise<IteratorResult<readonly ProviderPart[]>> {

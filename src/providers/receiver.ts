@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import type { Arrivals } from "../arrivals.js";
 import { type Reply, rawReplyHeaders } from "./exchange.js";
 import { undici } from "./undici.js";
 
@@ -17,7 +18,9 @@ interface Waiting<T> {
  * handler puts a Node stream between, which costs more than the rest of a small read. This is the older of the two
  * interfaces for handlers, the one that undici's own `request` has too: its clients call it without a wrapper.
  */
-export class Receiver implements Dispatcher.DispatchHandler, AsyncIterableIterator<Uint8Array> {
+export class Receiver
+  implements Dispatcher.DispatchHandler, AsyncIterableIterator<Uint8Array>, Arrivals<Uint8Array>
+{
   readonly #signal: AbortSignal | null | undefined;
   #head: Waiting<Reply> | undefined;
   #chunks: Uint8Array[] = [];
@@ -88,15 +91,22 @@ export class Receiver implements Dispatcher.DispatchHandler, AsyncIterableIterat
   }
 
   async next(): Promise<IteratorResult<Uint8Array>> {
-    // A socket read that brings several chunks gives them one after another before anything that waits runs on.
-    if (this.#chunks.length === 0 && !this.#complete && !this.#failure) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    if (this.#chunks.length > 0) return { done: false, value: this.#take() };
+    await new Promise<void>((resolve) => void this.wait(resolve));
+    const value = this.arrived();
+    if (value) return { done: false, value };
     if (this.#failure) throw this.#failure.error;
     return DONE;
+  }
+
+  /** `wake` is to go on in a later turn: a socket read that brings several chunks gives them one after another. */
+  wait(wake: () => void): boolean {
+    if (this.#chunks.length > 0 || this.#complete || this.#failure) wake();
+    else this.#wake = wake;
+    return true;
+  }
+
+  arrived(): Uint8Array | undefined {
+    return this.#chunks.length > 0 ? this.#take() : undefined;
   }
 
   async return(): Promise<IteratorResult<Uint8Array>> {
