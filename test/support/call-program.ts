@@ -37,6 +37,8 @@ export interface Try {
   reads: readonly (readonly Part[])[];
   dies?: boolean;
   hangs?: boolean;
+  /** Default true: it can be waited for without promises. */
+  arrives?: boolean;
 }
 
 const SILENCE = new Promise<never>(() => {});
@@ -73,10 +75,12 @@ export function scene(program: Program) {
 
   const open = async (input: ChatModelInput, options: Partial<Invoked>) => {
     const n = sources.length;
-    const { refused, reads, dies, hangs } = program.tries[Math.min(n, program.tries.length - 1)] as Try;
+    const { refused, reads, dies, hangs, arrives } = program.tries[
+      Math.min(n, program.tries.length - 1)
+    ] as Try;
     log.push(structuredClone({ open: n, input, extra: options.extra }));
     const end = dies ? [made(`death ${n}`)] : hangs ? [SILENCE] : [];
-    const source = scriptedStream([...reads, ...end]);
+    const source = scriptedStream([...reads, ...end], { arrives });
     sources.push(source);
     if (refused) throw made(`refusal ${n}`);
     return new DeltaSource(source.stream, new Deltas({ json: false }));

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Attempt } from "../../src/attempt.js";
+import type { AttemptInit } from "../../src/attempt-init.js";
 import { systemClock } from "../../src/clock.js";
 import { classify } from "../../src/failure.js";
 import { LagMeter } from "../../src/lag.js";
 import { parseOptions } from "../../src/options.js";
 import { answer, type Script, scripted } from "../../src/providers/scripted.js";
-import type { Clock } from "../../src/types.js";
+import type { Clock, Provider } from "../../src/types.js";
+import { arriving } from "../support/arriving.js";
 
 let lost = 0;
 const clock: Clock = { ...systemClock, now: () => performance.now() + lost };
@@ -19,8 +21,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function attempt(script: Script, lag: LagMeter): Attempt {
-  const provider = scripted({ script: { "a/one": [script] } });
+function attempt(script: Script, lag: LagMeter, more: Partial<AttemptInit> = {}): Attempt {
+  const inner = scripted({ script: { "a/one": [script] } });
+  const provider: Provider = {
+    ...inner,
+    open: async (request, context) => arriving((await inner.open(request, context))[Symbol.asyncIterator]()),
+  };
   const [target] = parseOptions({ targets: ["a/one"], provider, timeouts: { firstTokenMs: 3_000 } }).targets;
   return new Attempt({
     id: "call-1",
@@ -41,6 +47,7 @@ function attempt(script: Script, lag: LagMeter): Attempt {
     redact: (text) => text,
     onContent: () => {},
     around: (open) => open(),
+    ...more,
   });
 }
 
@@ -98,4 +105,19 @@ describe("an attempt and time lost to our own event loop", () => {
       if (before) lag.end();
     }
   });
+});
+
+it("fails for what goes wrong with a part that has arrived, as for one that was read", async () => {
+  const bug = new Error("a bug");
+  const usage = { type: "usage", usage: { inputTokens: 1, outputTokens: 1 } } as const;
+  const one = attempt(["a", [{ type: "text", text: "b" }, usage], "c"], new LagMeter(clock), {
+    gate: "content",
+    emit: ({ type }) => {
+      if (type === "attempt.usage") throw bug;
+    },
+  });
+  expect(await one.open()).toEqual([{ type: "text", text: "a" }]);
+  await new Promise<void>((wake) => void one.wait(wake));
+  expect(one.arrived()).toBeUndefined();
+  await expect(one.next()).rejects.toMatchObject({ failure: { message: "unexpected error (Error)" } });
 });

@@ -13,6 +13,7 @@ import {
 } from "../../../src/chain.js";
 import { clampDelay } from "../../../src/clock.js";
 import type { Clock } from "../../../src/types.js";
+import { byArrivals } from "../../support/arriving.js";
 import { VirtualClock } from "../support/virtual-clock.js";
 import { watchDoor } from "./door.js";
 import { mostLanes, optionsOf, pricesOf } from "./rig.js";
@@ -194,12 +195,12 @@ function make(
 }
 
 async function read(call: Called, stream: ChainStream, time: VirtualClock): Promise<void> {
-  const { reader, parts: most } = call.spec;
+  const { reader, parts: most, byArrival } = call.spec;
   if (reader === "never comes") {
     call.outcome = "left";
     return;
   }
-  for await (const part of stream) {
+  for await (const part of byArrival ? partsOf(stream) : stream) {
     call.parts.push(part);
     if (reader === "is slow") await time.sleep(700);
     if (call.parts.length <= most || part.type === "finish") continue;
@@ -213,6 +214,15 @@ async function read(call: Called, stream: ChainStream, time: VirtualClock): Prom
     }
   }
   call.outcome = "answered";
+}
+
+async function* partsOf(stream: ChainStream): AsyncGenerator<Part> {
+  for await (const parts of byArrivals(stream.batches())) {
+    for (const part of parts) {
+      stream.stillRead();
+      yield part;
+    }
+  }
 }
 
 function promptOf({ words }: CallSpec, i: number): string {

@@ -39,6 +39,8 @@ export interface CallSpec {
   words: number;
   gate: "content" | "complete";
   reader: "reads" | "completes" | "is slow" | "breaks off" | "stops" | "never comes";
+  /** It waits as the model does, and not as a loop over the stream. */
+  byArrival: boolean;
   /** Parts read before the reader breaks off or stops. */
   parts: number;
   leaves: { how: "signal" | "cancel"; afterMs: number } | undefined;
@@ -48,7 +50,7 @@ export interface CallSpec {
 export interface Scenario {
   seed: number;
   chains: number;
-  providers: { account: number; tools: boolean; prefill: boolean; deaf: boolean }[];
+  providers: { account: number; tools: boolean; prefill: boolean; deaf: boolean; arrives: boolean }[];
   targets: TargetSpec[];
   /** Per model, one per request; the last one repeats. */
   acts: Act[][];
@@ -131,6 +133,7 @@ const call: fc.Arbitrary<CallSpec> = fc.record({
     "stops",
     "never comes",
   ),
+  byArrival: fc.boolean(),
   parts: fc.nat(5),
   leaves: sometimes(
     fc.record({
@@ -158,6 +161,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
       tools: rarely(5).map((not) => !not),
       prefill: rarely(5).map((not) => !not),
       deaf: rarely(6),
+      arrives: fc.boolean(),
     }),
     { minLength: 3, maxLength: 3 },
   ),

@@ -2,6 +2,7 @@ import { SignalError } from "../../../src/errors.js";
 import type { Price } from "../../../src/model-facts.js";
 import { inputTokens } from "../../../src/tokens.js";
 import type { Clock, OpenContext, Provider, ProviderPart, WireRequest } from "../../../src/types.js";
+import { arriving } from "../../support/arriving.js";
 import type { Act } from "./acts.js";
 import { MODELS, type Scenario } from "./scenario.js";
 import { headOf, keyOf, stepsOf } from "./script.js";
@@ -56,7 +57,7 @@ export class Stage {
     this.#clock = clock;
     this.#onOpen = hooks.onOpen;
     this.#prices = hooks.prices;
-    this.providers = scenario.providers.map(({ account, tools, prefill, deaf }, i) => {
+    this.providers = scenario.providers.map(({ account, tools, prefill, deaf, arrives }, i) => {
       const name = `p${i}`;
       const key = keyOf(`account-${account}`);
       return {
@@ -64,8 +65,10 @@ export class Stage {
         account: `account-${account}`,
         supports: { usageInStream: true, tools, jsonSchema: true, prefill, openRouterKeys: true },
         redact: (text) => text.replaceAll(key, "[key]"),
-        open: (request, context) =>
-          this.#open({ name, account: `account-${account}`, deaf }, request, context),
+        open: async (request, context) => {
+          const read = await this.#open({ name, account: `account-${account}`, deaf }, request, context);
+          return arrives ? arriving(read) : read;
+        },
       };
     });
   }

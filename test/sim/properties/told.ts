@@ -6,8 +6,13 @@ import { MODELS, type Scenario } from "./scenario.js";
 export function told({ targets, providers, acts, calls, ...rest }: Scenario): string {
   const lines = [
     ...targets.map(({ model, provider, ...more }) => {
-      const { account, tools, prefill, deaf } = providers[provider]!;
-      const odd = [!tools && "no tools", !prefill && "no prefill", deaf && "deaf"].filter(Boolean);
+      const { account, tools, prefill, deaf, arrives } = providers[provider]!;
+      const odd = [
+        !tools && "no tools",
+        !prefill && "no prefill",
+        deaf && "deaf",
+        arrives && "arrives",
+      ].filter(Boolean);
       return `target ${MODELS[model]} at p${provider}, account ${account} ${odd.join(", ")} ${shown(more)}`;
     }),
     ...acts.flatMap((each, model) =>

@@ -230,8 +230,8 @@ test("no program tells a direct call from AIGNE's own", async () => {
   const part = fc.constantFrom<Part>(textPart("x"), textPart("y"), THOUGHT, CALL);
   const reads = fc.array(fc.array(part, { maxLength: 3 }), { maxLength: 4 });
   const attempt: fc.Arbitrary<Try> = fc.oneof(
-    fc.record({ reads, dies: fc.constant(true) }),
-    reads.map((list) => ({ reads: [...list, [USAGE, FINISH]] })),
+    fc.record({ reads, dies: fc.constant(true), arrives: fc.boolean() }),
+    fc.record({ reads: reads.map((list) => [...list, [USAGE, FINISH]]), arrives: fc.boolean() }),
     fc.constant(REFUSED),
   );
   const deeds = (...of: Deed[]) => fc.array(fc.constantFrom<Deed>("nothing", ...of), { maxLength: 3 });
