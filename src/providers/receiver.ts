@@ -25,6 +25,7 @@ export class Receiver
   #head: Waiting<Reply> | undefined;
   #chunks: Uint8Array[] = [];
   #size = 0;
+  #paused = false;
   #complete = false;
   #closed = false;
   #failure: { error: unknown } | undefined;
@@ -72,7 +73,8 @@ export class Receiver
     this.#chunks.push(chunk);
     this.#size += chunk.length;
     this.#notify();
-    return this.#size < HIGH_WATER_MARK;
+    this.#paused = this.#size >= HIGH_WATER_MARK;
+    return !this.#paused;
   }
 
   onComplete(): void {
@@ -100,28 +102,28 @@ export class Receiver
 
   /** `wake` is to go on in a later turn: a socket read that brings several chunks gives them one after another. */
   wait(wake: () => void): boolean {
+    // Not before somebody asks for more: until then it is better kept by the socket than here, in many small pieces.
+    if (this.#paused && this.#chunks.length === 0) {
+      this.#paused = false;
+      this.#resume?.();
+    }
     if (this.#chunks.length > 0 || this.#complete || this.#failure) wake();
     else this.#wake = wake;
     return true;
   }
 
   arrived(): Uint8Array | undefined {
-    return this.#chunks.length > 0 ? this.#take() : undefined;
+    const chunks = this.#chunks;
+    if (chunks.length === 0) return undefined;
+    const size = this.#size;
+    this.#chunks = [];
+    this.#size = 0;
+    return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size);
   }
 
   async return(): Promise<IteratorResult<Uint8Array>> {
     this.destroy();
     return DONE;
-  }
-
-  #take(): Uint8Array {
-    const chunks = this.#chunks;
-    const size = this.#size;
-    this.#chunks = [];
-    this.#size = 0;
-    // It reads at once what the socket has got meanwhile.
-    if (size >= HIGH_WATER_MARK) this.#resume?.();
-    return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, size);
   }
 
   #notify(): void {

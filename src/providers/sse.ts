@@ -42,6 +42,8 @@ export class SseDecoder {
   readonly #parser;
   readonly #limits: SseLimits;
   #events: SseEvent[] = [];
+  /** Of a line that has not ended. */
+  #tail = "";
   #line = 0;
   #comments = 0;
   #carriage = false;
@@ -73,19 +75,27 @@ export class SseDecoder {
   }
 
   #parse(text: string): SseEvent[] {
-    this.#events = [];
     const lines = this.#withLineFeeds(this.#withoutMark(text));
     this.#measure(lines);
     this.#feed(lines);
     if (this.#tooLong) throw oversized("an event", this.#limits.event);
-    return this.#events;
+    const events = this.#events;
+    // What waits between two reads must be little: the events of one keep its text.
+    this.#events = [];
+    return events;
   }
 
-  /** What the parser keeps of a line that has not ended must not keep the whole read. */
+  /** The parser gets whole lines: it would join what it keeps of one with all of the next read. */
   #feed(lines: string): void {
+    const first = this.#tail === "" ? 0 : lines.indexOf("\n") + 1;
     const ended = lines.lastIndexOf("\n") + 1;
-    if (ended > 0) this.#parser.feed(lines.slice(0, ended));
-    if (ended < lines.length && !this.#tooLong) this.#parser.feed(ownCopy(lines.slice(ended)));
+    if (first > 0) {
+      this.#parser.feed(this.#tail + lines.slice(0, first));
+      this.#tail = "";
+    }
+    if (first < ended && !this.#tooLong) this.#parser.feed(lines.slice(first, ended));
+    // A slice would keep the whole read.
+    if (ended < lines.length) this.#tail += ownCopy(lines.slice(ended));
   }
 
   #withoutMark(text: string): string {

@@ -33,7 +33,7 @@ describe("bytes", () => {
     expect((await receiver.next()).value).toHaveLength(9);
   });
 
-  test("are asked for no more while as many as a stream would hold wait, and again when they are taken", async () => {
+  test("are asked for no more while as many as a stream would hold wait, and again when somebody asks for more", async () => {
     const { receiver, resume } = open();
     expect(receiver.onData(bytes(HIGH_WATER_MARK - 1))).toBe(true);
     expect(receiver.onData(bytes(1))).toBe(false);
@@ -41,8 +41,31 @@ describe("bytes", () => {
     // undici reads on before the call is back, and may be stopped again.
     resume.mockImplementationOnce(() => receiver.onData(bytes(HIGH_WATER_MARK)));
     expect((await receiver.next()).value).toHaveLength(HIGH_WATER_MARK);
+    expect(resume).not.toHaveBeenCalled();
     expect((await receiver.next()).value).toHaveLength(HIGH_WATER_MARK);
+    expect(resume).toHaveBeenCalledTimes(1);
+    const woken = vi.fn();
+    expect(receiver.wait(woken)).toBe(true);
     expect(resume).toHaveBeenCalledTimes(2);
+    expect(woken).not.toHaveBeenCalled();
+  });
+
+  test("are told of to whoever waits without a promise, once, and so is the end", () => {
+    const { receiver } = open();
+    const woken = vi.fn();
+    receiver.wait(woken);
+    expect(receiver.arrived()).toBeUndefined();
+    receiver.onData(bytes(1));
+    receiver.onData(bytes(2));
+    expect(woken).toHaveBeenCalledTimes(1);
+    expect(receiver.arrived()).toHaveLength(3);
+    expect(receiver.arrived()).toBeUndefined();
+    receiver.wait(woken);
+    receiver.onError(error);
+    expect(woken).toHaveBeenCalledTimes(2);
+    expect(receiver.arrived()).toBeUndefined();
+    receiver.wait(woken);
+    expect(woken).toHaveBeenCalledTimes(3);
   });
 
   test("are read before the end, and before a failure that follows them", async () => {
