@@ -1,6 +1,6 @@
-import { createRequire } from "node:module";
 import { Command, CommanderError, Option } from "commander";
 import { OptionsError } from "../errors.js";
+import { VERSION } from "../version.js";
 import { clock, port, repeated, seed, tokens, usd } from "./arguments.js";
 import { addAudit } from "./audit/program.js";
 import type { ChatFlags } from "./chat.js";
@@ -10,8 +10,6 @@ import { EXIT, type Io, UsageError } from "./io.js";
 import { SCENE_NAMES } from "./scenes.js";
 import type { SimulateFlags } from "./simulate.js";
 import { Terminal } from "./terminal.js";
-
-const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
 
 const EXAMPLES = `
 Examples:
@@ -47,7 +45,7 @@ function programOn(io: Io, done: (code: number) => void): Command {
   const { colors } = new Terminal(io);
   const program = new Command("open-router")
     .description("A chat model for OpenRouter whose fallback works: see it, use it, rehearse with it.")
-    .version(version)
+    .version(VERSION)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
