@@ -4,52 +4,21 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { types } from "node:util";
 import { build } from "esbuild";
 import { emitCommonJsDeclarations } from "./declarations-cjs.mjs";
+import { ENGINE_ENTRIES, PEER, root, SEAM_ENTRY, seamOf } from "./seam.mjs";
 
-const PEER = "@aigne/core";
-const SEAM_ENTRY = "index";
-const ENGINE_ENTRIES = ["chain", "testing/index", "telemetry/index"];
-
-const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = resolve(root, "dist");
 const specifier = (from, to) =>
   relative(from, to)
     .replaceAll("\\", "/")
     .replace(/^(?!\.)/, "./");
 
-/** Absolute paths of the modules from which @aigne/core can be reached, among those `entry` loads. */
-async function modulesReachingPeer(entry) {
-  const { metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: [entry],
-    bundle: true,
-    format: "esm",
-    packages: "external",
-    platform: "node",
-    write: false,
-    metafile: true,
-    logLevel: "error",
-  });
-  const imports = new Map(
-    Object.entries(metafile.inputs).map(([path, input]) => [path, input.imports.map((each) => each.path)]),
-  );
-  const reaching = new Set([PEER]);
-  for (let size = 0; size !== reaching.size; ) {
-    size = reaching.size;
-    for (const [path, targets] of imports)
-      if (targets.some((target) => reaching.has(target))) reaching.add(path);
-  }
-  reaching.delete(PEER);
-  return new Set([...reaching].map((path) => resolve(root, path)));
-}
-
 async function buildSeam() {
   const entry = resolve(dist, `${SEAM_ENTRY}.js`);
   const outfile = resolve(dist, `${SEAM_ENTRY}.cjs`);
-  const seam = await modulesReachingPeer(entry);
+  const { seam } = await seamOf(entry);
   if (!seam.has(entry))
     throw new Error(`dist/${SEAM_ENTRY}.js does not reach ${PEER}: the CommonJS door would be pointless`);
   for (const name of ENGINE_ENTRIES) {
@@ -94,7 +63,7 @@ async function refuseDefaultImportsOfEsModules(outfile) {
 
 function wrapEngine(name) {
   const target = resolve(dist, `${name}.js`);
-  if (!existsSync(target)) throw new Error(`dist/${name}.js is missing; run the TypeScript build first`);
+  if (!existsSync(target)) throw new Error(`dist/${name}.js is missing; run .config/build-es.mjs first`);
   const path = resolve(dist, `${name}.cjs`);
   writeFileSync(path, `"use strict";\nmodule.exports = require("${specifier(dirname(path), target)}");\n`);
 }

@@ -3,7 +3,7 @@ import type * as Undici from "undici";
 
 let loaded: typeof Undici | undefined;
 
-/** Loaded when a first request needs it, and not on import: it takes nearly half as long as all the rest of `./chain`. */
+/** Loaded when a first request needs it, and not on import: it takes as long as all the rest of `./chain`. */
 export function undici(): typeof Undici {
   loaded ??= createRequire(import.meta.url)("undici") as typeof Undici;
   return loaded;

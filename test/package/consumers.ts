@@ -20,7 +20,7 @@ async function main() {
   await simulator.close();
   const asked = simulator.requests.flatMap((request) => request.model ?? []);
   const attempts = $meta.fallback.attempts.map((attempt) => attempt.outcome);
-  console.log(JSON.stringify({ text, asked, attempts, instance: model instanceof ChatModel, sameChain: FallbackChain === Chain }));
+  console.log(JSON.stringify({ text, asked, attempts, instance: model instanceof ChatModel, name: model.name, sameChain: FallbackChain === Chain }));
 }
 main();
 `;
@@ -39,6 +39,16 @@ export const QUICKSTART = {
     IMPORTS.map(([from, names]) => `const { ${names.replace(" as ", ": ")} } = require("${from}");`).join(
       "\n",
     ) + ASK,
+};
+
+/** Both doors in one process: the names under which they give different things. */
+export const DOORS = {
+  "doors.cjs": `const required = require("@aigne/open-router");
+import("@aigne/open-router").then((imported) => {
+  const different = Object.keys(imported).filter((name) => imported[name] !== required[name]);
+  console.log(JSON.stringify(different));
+});
+`,
 };
 
 const OBSERVE = "console.log(typeof openTelemetry().call);\n";

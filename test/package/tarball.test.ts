@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BUDGETS, costsOf, overBudget } from "./budgets.js";
 import {
   CHAIN_QUICKSTART,
+  DOORS,
   QUICKSTART,
   TELEMETRY,
   TYPED_CHAIN_CONSUMERS,
@@ -63,7 +64,7 @@ describe("the packed package beside AIGNE", () => {
 
   beforeAll(async () => {
     project = await createProject(fresh(), [tarball, "@aigne/core"]);
-    project.write({ ...QUICKSTART, ...TYPED_CONSUMERS });
+    project.write({ ...QUICKSTART, ...DOORS, ...TYPED_CONSUMERS });
   });
 
   it.each([
@@ -77,9 +78,18 @@ describe("the packed package beside AIGNE", () => {
       asked: ["openai/gpt-4o", "anthropic/claude-3-opus"],
       attempts: ["failed", "won"],
       instance: true,
+      name: "OpenRouterChatModel",
       sameChain: true,
     });
     expect(aigneBuilds(loaded)).toEqual([build]);
+    // What importing takes is told by the number of files more than by their size.
+    expect(loaded.filter((url) => url.includes("/@aigne/open-router/dist/")).length).toBeLessThan(30);
+  });
+
+  it("gives one engine to both doors in one process, and a model to each", async () => {
+    const { stdout, stderr } = await project.run("doors.cjs");
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toEqual(["OpenRouterChatModel"]);
   });
 
   it.each([

@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { promisify } from "node:util";
 import { run } from "../../src/cli/program.js";
 import { Screen } from "./screen.js";
 
@@ -39,20 +39,11 @@ export async function playOn(screen: Screen, argv: string[], options: PlayOption
   return run(argv, { stdout: screen, stderr: new Screen(), env, interrupt, command: "open-router" });
 }
 
-/** The command as it is published, file by file, in a folder of its own. */
+/** The command as it is published, in a folder of its own, without the page. */
 export async function builtCommand(): Promise<{ main: string; remove: () => void }> {
   mkdirSync(`${root}.tmp`, { recursive: true });
   const dir = mkdtempSync(`${root}.tmp/cli-`);
-  await build({
-    absWorkingDir: root,
-    entryPoints: ["src/**/*.ts"],
-    outbase: "src",
-    outdir: `${dir}/dist`,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    logLevel: "error",
-  });
+  await promisify(execFile)(process.execPath, [`${root}.config/build-es.mjs`, `${dir}/dist`]);
   copyFileSync(`${root}package.json`, `${dir}/package.json`);
   return {
     main: `${dir}/dist/cli/main.js`,
