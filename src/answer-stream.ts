@@ -1,5 +1,4 @@
-import { AnswerParts } from "./answer-parts.js";
-import type { Arrivals } from "./arrivals.js";
+import { Batches } from "./batches.js";
 import type { Call } from "./call.js";
 import { ConsumerWatch } from "./consumer-watch.js";
 import { OptionsError } from "./errors.js";
@@ -59,29 +58,11 @@ export class AnswerStream implements ChainStream {
     this.#call.abort({ kind: "aborted", message: "the stream was cancelled" });
   }
 
-  batches(): AsyncIterableIterator<readonly Part[]> & Arrivals<readonly Part[]> {
+  batches(): AsyncIterableIterator<readonly Part[]> {
     if (this.#taken)
       throw new OptionsError("a stream can be iterated once: make another call for another answer");
     this.#taken = true;
-    const { within } = this.#call;
-    const turns = new Turns();
-    const parts = new AnswerParts(this.#call, this.#first, this.#watch, () => turns.done());
-    const ask = () => parts.next();
-    const leave = () => parts.leave();
-    const next = () => turns.take(ask);
-    const arrived = () => parts.arrived();
-    const iterator: ReturnType<AnswerStream["batches"]> = {
-      next: () => within(next),
-      wait: (wake) => turns.free && parts.wait(wake),
-      arrived: () => within(arrived),
-      return: () => {
-        // At once, and not when the read that is pending has ended.
-        this.cancel();
-        return turns.take(leave);
-      },
-      [Symbol.asyncIterator]: () => iterator,
-    };
-    return iterator;
+    return new Batches(this.#call, this.#first, this.#watch, () => this.cancel());
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Part> {

@@ -138,14 +138,20 @@ export class Attempt implements Arrivals<readonly ContentPart[]> {
   wait(wake: () => void): boolean {
     if (this.#ended) return false;
     this.#watchdog.reading();
-    return this.#upstream.wait(wake);
+    try {
+      return this.#upstream.wait(wake);
+    } catch (error) {
+      this.#thrown = { error };
+      return false;
+    }
   }
 
   arrived(): readonly ContentPart[] | undefined {
-    const batch = this.#ended ? undefined : this.#upstream.arrived();
-    if (!batch) return undefined;
-    this.#watchdog.paused();
+    if (this.#ended) return undefined;
     try {
+      const batch = this.#upstream.arrived();
+      if (!batch) return undefined;
+      this.#watchdog.paused();
       return this.#absorb(batch);
     } catch (error) {
       this.#thrown = { error };

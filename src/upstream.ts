@@ -1,10 +1,11 @@
-import type { Arrivals, MaybeArrivals } from "./arrivals.js";
+import { ArrivalIterator, type Arrivals } from "./arrivals.js";
 import type { OpenContext, Provider, ProviderPart, WireRequest } from "./types.js";
 
 /** One request to a provider, whose reader can be called away from any wait. */
 export class Upstream implements Arrivals<readonly ProviderPart[]> {
   readonly #controller = new AbortController();
-  #iterator: MaybeArrivals<readonly ProviderPart[]> | undefined;
+  #iterator: AsyncIterator<readonly ProviderPart[]> | undefined;
+  #arrivals: ArrivalIterator<readonly ProviderPart[]> | undefined;
   #interrupt: ((reason: unknown) => void) | undefined;
   #interrupted: unknown;
   #left = false;
@@ -33,6 +34,7 @@ export class Upstream implements Arrivals<readonly ProviderPart[]> {
     const stream = await this.#interruptible(opening);
     if (this.#interrupted !== undefined) throw this.#interrupted;
     this.#iterator = stream[Symbol.asyncIterator]();
+    this.#arrivals = ArrivalIterator.of(this.#iterator);
   }
 
   async next(): Promise<IteratorResult<readonly ProviderPart[]>> {
@@ -47,13 +49,13 @@ export class Upstream implements Arrivals<readonly ProviderPart[]> {
 
   /** An interrupt wakes, too. */
   wait(wake: () => void): boolean {
-    if (this.#interrupted !== undefined || !this.#iterator?.wait) return false;
+    if (this.#interrupted !== undefined || !this.#arrivals) return false;
     this.#interrupt = wake;
-    return this.#iterator.wait(wake);
+    return this.#arrivals.wait(wake);
   }
 
   arrived(): readonly ProviderPart[] | undefined {
-    return this.#interrupted === undefined ? this.#iterator?.arrived?.() : undefined;
+    return this.#interrupted === undefined ? this.#arrivals?.arrived() : undefined;
   }
 
   /** Calls the reader away: the wait that is pending, and each one after it, rejects with `reason`. */

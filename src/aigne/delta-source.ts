@@ -1,6 +1,6 @@
 import type { ChatModelOutput } from "@aigne/core";
 import type { ChainStream } from "../answer-stream.js";
-import type { MaybeArrivals } from "../arrivals.js";
+import { ArrivalIterator } from "../arrivals.js";
 import type { AuditRecord } from "../record.js";
 import type { Part } from "../types.js";
 import type { Delta, DeltaList } from "./delta-list.js";
@@ -9,13 +9,15 @@ import type { Deltas } from "./deltas.js";
 /** The chain's stream as AIGNE's deltas; pulled, so that a reader who stops reading slows the upstream down. */
 export class DeltaSource {
   readonly #stream: ChainStream;
-  readonly #batches: MaybeArrivals<readonly Part[]>;
+  readonly #batches: AsyncIterator<readonly Part[]>;
+  readonly #arrivals: ArrivalIterator<readonly Part[]> | undefined;
   readonly #deltas: Deltas;
   #soon: Promise<void> | undefined;
 
   constructor(stream: ChainStream, deltas: Deltas) {
     this.#stream = stream;
     this.#batches = stream.batches();
+    this.#arrivals = ArrivalIterator.of(this.#batches);
     this.#deltas = deltas;
   }
 
@@ -39,19 +41,19 @@ export class DeltaSource {
 
   /** Resolves when it is worth to ask `arrived`; undefined: only `read` can wait. */
   soon(): Promise<void> | undefined {
-    if (this.#soon) return this.#soon;
+    if (this.#soon || !this.#arrivals) return this.#soon;
     let wake!: () => void;
     const soon = new Promise<void>((resolve) => {
       wake = resolve;
     });
-    if (this.#batches.wait?.(wake)) this.#soon = soon;
+    if (this.#arrivals.wait(wake)) this.#soon = soon;
     return this.#soon;
   }
 
   /** Deltas that have come; undefined: `read` has to tell. */
   arrived(): DeltaList | undefined {
     this.#soon = undefined;
-    const parts = this.#batches.arrived?.();
+    const parts = this.#arrivals?.arrived();
     const deltas = parts && this.#deltas.push(parts);
     return deltas && deltas.length > 0 ? deltas : undefined;
   }

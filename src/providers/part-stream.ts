@@ -1,4 +1,4 @@
-import type { Arrivals, MaybeArrivals } from "../arrivals.js";
+import { ArrivalIterator } from "../arrivals.js";
 import { SignalError } from "../errors.js";
 import type { ProviderPart } from "../types.js";
 import { ChunkDecoder, type ChunkOptions } from "./chunk.js";
@@ -30,11 +30,10 @@ const noop = () => {};
  * The answer as parts, one array per network read. A class and no generator, because `return()` and an abort must
  * close the connection at once, also while a read waits and before the first one.
  */
-export class PartStream
-  implements AsyncIterableIterator<readonly ProviderPart[]>, Arrivals<readonly ProviderPart[]>
-{
+export class PartStream extends ArrivalIterator<readonly ProviderPart[]> {
   readonly #reply: Reply;
-  readonly #chunks: MaybeArrivals<Uint8Array>;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #arrivals: ArrivalIterator<Uint8Array> | undefined;
   readonly #options: PartStreamOptions;
   readonly #decoder: ChunkDecoder;
   readonly #sse: SseDecoder;
@@ -47,17 +46,15 @@ export class PartStream
   readonly #onAbort = () => this.#stop(new SignalError({ kind: "aborted" }));
 
   constructor(reply: Reply, options: PartStreamOptions) {
+    super();
     this.#reply = reply;
     this.#options = options;
     this.#chunks = (reply.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    this.#arrivals = ArrivalIterator.of(this.#chunks);
     this.#decoder = new ChunkDecoder({ headers: reply.headers, audioFormat: options.audioFormat });
     this.#sse = new SseDecoder(options.limits);
     this.#json = options.json ? true : undefined;
     options.signal.addEventListener("abort", this.#onAbort, { once: true });
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 
   async next(): Promise<IteratorResult<readonly ProviderPart[]>> {
@@ -81,11 +78,11 @@ export class PartStream
   }
 
   wait(wake: () => void): boolean {
-    return !this.#ended && (this.#chunks.wait?.(wake) ?? false);
+    return !this.#ended && (this.#arrivals?.wait(wake) ?? false);
   }
 
   arrived(): readonly ProviderPart[] | undefined {
-    const bytes = this.#ended ? undefined : this.#chunks.arrived?.();
+    const bytes = this.#ended ? undefined : this.#arrivals?.arrived();
     if (!bytes) return undefined;
     const parts: ProviderPart[] = [];
     try {

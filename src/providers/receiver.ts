@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
-import type { Arrivals } from "../arrivals.js";
-import { type Reply, rawReplyHeaders } from "./exchange.js";
+import { ArrivalIterator } from "../arrivals.js";
+import { type Reply, type ReplyHeaders, rawReplyHeaders } from "./exchange.js";
+import { oversized, RESPONSE_LIMIT } from "./sse.js";
 import { undici } from "./undici.js";
 
 /** Bytes that may wait for their reader before the socket is read no further; as many as undici's own streams hold. */
@@ -18,13 +19,12 @@ interface Waiting<T> {
  * handler puts a Node stream between, which costs more than the rest of a small read. This is the older of the two
  * interfaces for handlers, the one that undici's own `request` has too: its clients call it without a wrapper.
  */
-export class Receiver
-  implements Dispatcher.DispatchHandler, AsyncIterableIterator<Uint8Array>, Arrivals<Uint8Array>
-{
+export class Receiver extends ArrivalIterator<Uint8Array> implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal | null | undefined;
   #head: Waiting<Reply> | undefined;
   #chunks: Uint8Array[] = [];
   #size = 0;
+  #mayPause = false;
   #paused = false;
   #complete = false;
   #closed = false;
@@ -35,6 +35,7 @@ export class Receiver
 
   /** An abort of the signal counts until the head is in; from then on whoever reads has to call `destroy`. */
   constructor(signal: AbortSignal | null | undefined, head: Waiting<Reply>) {
+    super();
     this.#signal = signal;
     this.#head = head;
     signal?.addEventListener("abort", this, { once: true });
@@ -58,6 +59,7 @@ export class Receiver
     if (status < 200) return true;
     this.#resume = resume;
     const parsed = rawReplyHeaders(headers);
+    this.#mayPause = isKeptAlive(parsed);
     this.#takeHead()?.resolve({
       status,
       headers: parsed,
@@ -72,8 +74,10 @@ export class Receiver
     if (this.#closed) return true;
     this.#chunks.push(chunk);
     this.#size += chunk.length;
+    if (this.#size > RESPONSE_LIMIT) this.#close(oversized("the response", RESPONSE_LIMIT));
+    // Until somebody asks: a dispatcher of somebody else's may give what it has in hand all the same.
+    else if (this.#mayPause && this.#size >= HIGH_WATER_MARK) this.#paused = true;
     this.#notify();
-    this.#paused = this.#size >= HIGH_WATER_MARK;
     return !this.#paused;
   }
 
@@ -86,10 +90,6 @@ export class Receiver
     this.#failure ??= { error };
     this.#takeHead()?.reject(error);
     this.#notify();
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 
   async next(): Promise<IteratorResult<Uint8Array>> {
@@ -149,4 +149,14 @@ export class Receiver
     this.#abort?.(error);
     this.#notify();
   }
+}
+
+/**
+ * Whether the connection outlives the reply. Where it may not, undici 7 throws where nobody can catch it when the connection
+ * ends while its parser stands still: such a reply is taken in as it comes.
+ */
+function isKeptAlive({ connection = "", "transfer-encoding": coding = "" }: ReplyHeaders): boolean {
+  if (/\bclose\b/i.test(connection)) return false;
+  // Without either it may be HTTP/1.0.
+  return /\bkeep-alive\b/i.test(connection) || /\bchunked\s*$/i.test(coding);
 }

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DeltaSource } from "../../src/aigne/delta-source.js";
 import { Deltas } from "../../src/aigne/deltas.js";
+import { ArrivalIterator } from "../../src/arrivals.js";
 import { FallbackChain, type FallbackChainOptions, type Part, type ProviderPart } from "../../src/chain.js";
 import { answer, type ScriptedOptions, scripted } from "../../src/providers/scripted.js";
 import type { Provider } from "../../src/types.js";
@@ -128,4 +129,91 @@ test("of two who wait for deltas each gets its own, in order", async () => {
   await soon;
   expect([...((await read) ?? [])]).toEqual([{ delta: { text: { text: "b" } } }]);
   expect([...((await source.read()) ?? [])]).toEqual([{ delta: { text: { text: "c" } } }]);
+});
+
+async function* words() {
+  for (const text of ["one ", "two ", "three"]) yield [{ type: "text", text } as ProviderPart];
+  yield [{ type: "finish", reason: "stop" } as ProviderPart];
+}
+
+describe("an iterator that is not as we made it is asked by next alone", () => {
+  const loud = (made: Pick<ArrivalIterator<readonly ProviderPart[]>, "next">) => async () => {
+    const { done, value } = await made.next();
+    if (done) return { done, value };
+    const louder = value.map((part) =>
+      part.type === "text" ? { ...part, text: part.text.toUpperCase() } : part,
+    );
+    return { done: false, value: louder };
+  };
+  const wait = () => {
+    throw new Error("not ours to call");
+  };
+
+  test.each<
+    [string, (made: ArrivalIterator<readonly ProviderPart[]>) => AsyncIterator<readonly ProviderPart[]>]
+  >([
+    [
+      "with a next of its own",
+      (made) => {
+        const next = made.next.bind(made);
+        return Object.assign(made, { next: loud({ next }), wait });
+      },
+    ],
+    [
+      "behind a Proxy",
+      (made) => new Proxy(made, { get: (target, key) => (key === "next" ? loud(target) : wait) }),
+    ],
+    ["that inherits from ours", (made) => Object.create(made, { next: { value: loud(made) } })],
+    [
+      "that has a wait of its own",
+      (made) =>
+        ({ next: loud(made), wait, arrived: wait }) as unknown as AsyncIterator<readonly ProviderPart[]>,
+    ],
+  ])("%s", async (_, wrapped) => {
+    const provider: Provider = {
+      ...scripted({ script: { "a/one": [[]] } }),
+      open: async () => {
+        const iterator = wrapped(arriving(words()));
+        return { [Symbol.asyncIterator]: () => iterator };
+      },
+    };
+    const chain = new FallbackChain({ targets: ["a/one"], provider, logger: false });
+    expect(textOf(await partsOf(chain.stream(ask).batches()))).toBe("ONE TWO THREE");
+  });
+});
+
+test("what throws in place of arriving fails the attempt, and another answers", async () => {
+  class Broken extends ArrivalIterator<readonly ProviderPart[]> {
+    readonly #inner = arriving(words());
+    #asked = 0;
+
+    next() {
+      return this.#inner.next();
+    }
+
+    return() {
+      return this.#inner.return();
+    }
+
+    wait(wake: () => void) {
+      return this.#inner.wait(wake);
+    }
+
+    arrived() {
+      if (this.#asked++ === 1) throw new Error("broken");
+      return this.#inner.arrived();
+    }
+  }
+  const chain = new FallbackChain({
+    targets: ["a/one", "b/two"],
+    provider: {
+      ...scripted({ script: { "b/two": [answer("whole")] } }),
+      open: async (request, context) =>
+        request.model === "a/one"
+          ? new Broken()
+          : scripted({ script: { "b/two": [answer("whole")] } }).open(request, context),
+    },
+    logger: false,
+  });
+  expect(textOf(await partsOf(chain.stream(ask).batches()))).toBe("whole");
 });

@@ -1,4 +1,6 @@
 import { getEventListeners } from "node:events";
+import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import { SignalError } from "../../src/errors.js";
@@ -575,4 +577,52 @@ test("a SignalError never shows a key that the server echoed, once redacted", as
   expect((error as SignalError).message).not.toContain(KEY);
   const { signal } = error as SignalError;
   expect(openrouter.redact?.(signal.kind === "http" ? signal.body : "")).not.toContain(KEY);
+});
+
+describe("a connection that ends while the reader holds more than the socket may keep", () => {
+  const said = (content: string) => chunk({ content });
+  const MUCH = said("y".repeat(1_000)).repeat(100);
+  const ends: [string, (socket: Socket) => void][] = [
+    ["by a reset", (socket) => socket.resetAndDestroy()],
+    ["in good order", (socket) => socket.end()],
+  ];
+  const framings = {
+    "the connection's end": "connection: close",
+    "chunks, and closes": "connection: close\r\ntransfer-encoding: chunked",
+    chunks: "transfer-encoding: chunked",
+  };
+  const cases = ends.flatMap(([how, end]) =>
+    Object.entries(framings).flatMap(([framing, headers]) =>
+      [1, 2].map((reads) => [how, framing, reads, headers, end] as const),
+    ),
+  );
+
+  test.each(cases)(
+    "%s, of a reply that is framed by %s, after %i reads",
+    async (_, __, reads, headers, end) => {
+      let socket: Socket | undefined;
+      const server = await started(
+        serveRaw((accepted) => {
+          socket = accepted;
+          const framed = (text: string) =>
+            headers.includes("chunked") ? `${text.length.toString(16)}\r\n${text}\r\n` : text;
+          accepted.write(
+            `${head(`200 OK\r\ncontent-type: text/event-stream\r\n${headers}`)}${framed(said("x"))}`,
+          );
+          setTimeout(() => accepted.write(framed(MUCH)), 30);
+        }),
+      );
+      const iterator = (await provider(server).open(REQUEST, context(new AbortController().signal)))[
+        Symbol.asyncIterator
+      ]();
+      for (let i = 0; i < reads; i++) expect((await iterator.next()).done).toBe(false);
+      await sleep(60);
+      end(socket as Socket);
+      await sleep(60);
+      const rest = (async () => {
+        while (!(await iterator.next()).done);
+      })();
+      await expect(rest).rejects.toBeInstanceOf(SignalError);
+    },
+  );
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Reply } from "../../../src/providers/exchange.js";
 import { HIGH_WATER_MARK, Receiver } from "../../../src/providers/receiver.js";
+import { RESPONSE_LIMIT } from "../../../src/providers/sse.js";
 
 const bytes = (length: number) => Buffer.alloc(length, "a");
 const error = new Error("reset");
@@ -16,10 +17,16 @@ function started(signal?: AbortSignal) {
   return { receiver, head, resume, abort };
 }
 
-function open() {
+function open(headers: Record<string, string> = { Connection: "keep-alive" }) {
   const all = started();
   all.receiver.onConnect(all.abort);
-  all.receiver.onHeaders(200, [], all.resume);
+  all.receiver.onHeaders(
+    200,
+    Object.entries(headers)
+      .flat()
+      .map((text) => Buffer.from(text)),
+    all.resume,
+  );
   return all;
 }
 
@@ -48,6 +55,36 @@ describe("bytes", () => {
     expect(receiver.wait(woken)).toBe(true);
     expect(resume).toHaveBeenCalledTimes(2);
     expect(woken).not.toHaveBeenCalled();
+  });
+
+  test("that a dispatcher gives although it was asked not to do not make the pause forgotten", async () => {
+    const { receiver, resume } = open();
+    expect(receiver.onData(bytes(HIGH_WATER_MARK))).toBe(false);
+    expect((await receiver.next()).value).toHaveLength(HIGH_WATER_MARK);
+    expect(receiver.onData(bytes(1))).toBe(false);
+    expect((await receiver.next()).value).toHaveLength(1);
+    void receiver.next();
+    expect(resume).toHaveBeenCalledTimes(1);
+  });
+
+  test.each<[string, Record<string, string>, boolean]>([
+    ["a connection that is kept", { connection: "Keep-Alive" }, true],
+    ["chunks", { "transfer-encoding": "gzip, chunked" }, true],
+    ["a connection that is closed", { connection: "close", "transfer-encoding": "chunked" }, false],
+    ["a length alone, as HTTP/1.0 has it", { "content-length": "100000" }, false],
+    ["no end but the connection's", {}, false],
+  ])("of a reply with %s: the socket may be paused", (_, headers, may) => {
+    expect(open(headers).receiver.onData(bytes(HIGH_WATER_MARK))).toBe(!may);
+  });
+
+  test("of a reply that cannot be paused are refused when nobody reads them, past the limit", async () => {
+    const { receiver, abort } = open({ connection: "close" });
+    const half = bytes(RESPONSE_LIMIT / 2);
+    for (let i = 0; i < 2; i++) expect(receiver.onData(half)).toBe(true);
+    expect(abort).not.toHaveBeenCalled();
+    receiver.onData(bytes(1));
+    expect(abort).toHaveBeenCalledTimes(1);
+    await expect(receiver.next()).rejects.toMatchObject({ signal: { reason: "oversized" } });
   });
 
   test("are told of to whoever waits without a promise, once, and so is the end", () => {
