@@ -29,7 +29,7 @@ export class Batches extends ArrivalIterator<readonly Part[]> {
   }
 
   wait(wake: () => void): boolean {
-    return this.#turns.free && this.#call.within(() => this.#parts.wait(wake));
+    return this.#turns.free && this.#parts.wait(wake);
   }
 
   arrived(): readonly Part[] | undefined {

@@ -56,6 +56,13 @@ export class PendingAnswer {
   }
 
   add(parts: readonly ProviderPart[]): Batch {
+    const only = parts.length === 1 ? parts[0] : undefined;
+    // Of most reads of most streams.
+    if (only?.type === "text" && only.text !== "" && this.#finishReason === undefined) {
+      this.#text.add(only.text);
+      this.#content = true;
+      return { shown: parts as readonly ContentPart[], content: true };
+    }
     const batch: Batch = { shown: [], content: false };
     const shown: ContentPart[] = [];
     for (const part of parts) {

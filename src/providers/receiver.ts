@@ -93,6 +93,11 @@ export class Receiver extends ArrivalIterator<Uint8Array> implements Dispatcher.
   }
 
   async next(): Promise<IteratorResult<Uint8Array>> {
+    // Not before somebody asks for more: until then it is better kept by the socket than here, in many small pieces.
+    if (this.#isStopped) {
+      this.#paused = false;
+      this.#resume?.();
+    }
     await new Promise<void>((resolve) => void this.wait(resolve));
     const value = this.arrived();
     if (value) return { done: false, value };
@@ -100,13 +105,14 @@ export class Receiver extends ArrivalIterator<Uint8Array> implements Dispatcher.
     return DONE;
   }
 
+  get #isStopped(): boolean {
+    return this.#paused && this.#chunks.length === 0 && !this.#complete && !this.#failure;
+  }
+
   /** `wake` is to go on in a later turn: a socket read that brings several chunks gives them one after another. */
   wait(wake: () => void): boolean {
-    // Not before somebody asks for more: until then it is better kept by the socket than here, in many small pieces.
-    if (this.#paused && this.#chunks.length === 0) {
-      this.#paused = false;
-      this.#resume?.();
-    }
+    // Reading on may run what is not ours, which has to be in the context of the call, as `next` is.
+    if (this.#isStopped) return false;
     if (this.#chunks.length > 0 || this.#complete || this.#failure) wake();
     else this.#wake = wake;
     return true;

@@ -52,7 +52,9 @@ describe("bytes", () => {
     expect((await receiver.next()).value).toHaveLength(HIGH_WATER_MARK);
     expect(resume).toHaveBeenCalledTimes(1);
     const woken = vi.fn();
-    expect(receiver.wait(woken)).toBe(true);
+    expect(receiver.wait(woken)).toBe(false);
+    expect(resume).toHaveBeenCalledTimes(1);
+    void receiver.next();
     expect(resume).toHaveBeenCalledTimes(2);
     expect(woken).not.toHaveBeenCalled();
   });
@@ -135,6 +137,18 @@ describe("a reader that waits", () => {
 });
 
 describe("closing", () => {
+  test("while it is paused is told to whoever asks, also when it comes of reading on", async () => {
+    const { receiver, resume } = open();
+    receiver.onData(bytes(HIGH_WATER_MARK));
+    receiver.arrived();
+    resume.mockImplementationOnce(() => {
+      receiver.onData(bytes(HIGH_WATER_MARK));
+      receiver.destroy();
+    });
+    await expect(receiver.next()).rejects.toMatchObject({ name: "AbortError" });
+    expect(receiver.wait(() => {})).toBe(true);
+  });
+
   test("drops what was not read, and what comes yet", async () => {
     const { receiver, abort } = open();
     receiver.onData(bytes(1));
