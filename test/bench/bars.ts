@@ -127,12 +127,10 @@ const GOALS: Bar[] = [
 
 /** By name: what the short form measured where that is over the bar. docs/decisions/near-the-floor.md says why. */
 const REACHED: Record<string, number> = {
-  [`paced, ${MODEL} : floor`]: 1.9,
-  [`paced, ${MODEL} : published`]: 0.6,
+  [`paced, ${MODEL} : floor`]: 1.3,
   [`short call, 64 at once, CPU, ${MODEL} : bare openai SDK`]: 0.85,
   [`first content, ${CHAIN} : published`]: 0.7,
   [`first content, ${MODEL} : published`]: 0.95,
-  "cold import of . : of @aigne/core alone": 1.25,
 };
 
 export const BARS: Bar[] = GOALS.map((bar) => ({ ...bar, reached: REACHED[bar.name] }));
