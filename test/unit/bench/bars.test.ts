@@ -31,7 +31,7 @@ describe("the bars", () => {
 
   it("guard what was reached where it is more, and name no other", () => {
     const names = BARS.flatMap(({ name, reached }) => (reached === undefined ? [] : [name]));
-    expect(names.length).toBeGreaterThan(5);
+    expect(names.length).toBeGreaterThan(0);
     for (const { limit, reached = limit } of BARS) expect(reached).toBeGreaterThanOrEqual(limit);
     const paced = "paced, OpenRouterChatModel : floor";
     const at = (cpuUs: number, form: "short" | "full") =>
@@ -39,7 +39,7 @@ describe("the bars", () => {
         judged(samplesOf({ paced: { model: { cpuUs: [cpuUs] }, floor: { cpuUs: [1] } } }), form, 1),
         paced,
       )?.met;
-    expect([at(1.15, "full"), at(1.2, "full"), at(1.9, "short"), at(2, "short")]).toEqual([
+    expect([at(1.15, "full"), at(1.2, "full"), at(1.3, "short"), at(1.4, "short")]).toEqual([
       true,
       false,
       true,
