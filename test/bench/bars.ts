@@ -127,7 +127,7 @@ const GOALS: Bar[] = [
 
 /** By name: what the short form measured where that is over the bar. docs/decisions/near-the-floor.md says why. */
 const REACHED: Record<string, number> = {
-  [`paced, ${MODEL} : floor`]: 1.3,
+  [`paced, ${MODEL} : floor`]: 1.6,
   [`short call, 64 at once, CPU, ${MODEL} : bare openai SDK`]: 0.85,
   [`first content, ${CHAIN} : published`]: 0.7,
   [`first content, ${MODEL} : published`]: 0.95,

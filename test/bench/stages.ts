@@ -235,8 +235,9 @@ export function shortStages({ port, rounds }: Setup): Stage[] {
         "undici + eventsource-parser + zod",
       ]),
     },
-    loading("burst", ["floor", ...OURS], [BURST]),
-    loading("paced", ["floor", "model", "published"], [atWork(500), PACED]),
+    // A few milliseconds each.
+    { ...loading("burst", ["floor", ...OURS], [BURST]), rounds: 3 * rounds },
+    loading("paced", ["floor", "model", "published"], [atWork(), PACED]),
     loading("calls", ["openai", ...OURS, "published"], [short64(2_500, 500), first(100, 60)]),
     loading(
       "sustained",

@@ -39,7 +39,7 @@ describe("the bars", () => {
         judged(samplesOf({ paced: { model: { cpuUs: [cpuUs] }, floor: { cpuUs: [1] } } }), form, 1),
         paced,
       )?.met;
-    expect([at(1.15, "full"), at(1.2, "full"), at(1.3, "short"), at(1.4, "short")]).toEqual([
+    expect([at(1.15, "full"), at(1.2, "full"), at(1.6, "short"), at(1.7, "short")]).toEqual([
       true,
       false,
       true,
