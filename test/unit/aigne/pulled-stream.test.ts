@@ -1,26 +1,13 @@
 import { inspect } from "node:util";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { KINDS, outcome, ScriptedSource, settle, turn } from "../../support/pulled-kinds.js";
-
-const unhandled: unknown[] = [];
-const note = (reason: unknown) => {
-  if (!NODE_BUG.test(inspect(reason))) unhandled.push(reason);
-};
+import { refuseUnhandledRejections } from "../../support/rejections.js";
 
 /** Node 20's own iterator trips over itself, or hangs, when it is asked again while a next() is about to find the end. */
 const NODE_BUG = /ERR_INTERNAL_ASSERTION|(next|return): pending/;
 
-beforeEach(() => {
-  unhandled.length = 0;
-  process.on("unhandledRejection", note);
-});
-
-afterEach(async () => {
-  await settle();
-  process.off("unhandledRejection", note);
-  expect(unhandled).toEqual([]);
-});
+refuseUnhandledRejections({ but: NODE_BUG });
 
 const GONE = new Error("gone");
 const ABC = ["a", "b", "c"];
