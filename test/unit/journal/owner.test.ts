@@ -114,13 +114,13 @@ describe("who may write a chain", () => {
   it.runIf(process.platform === "linux")(
     "held by a process that was killed, and that nobody has waited for",
     async () => {
-      // The shell becomes a process that never waits for its child.
-      const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"]);
+      // The shell becomes a process that never waits for its child, which must not end before that: the shell would wait for it.
+      const parent = spawn("sh", ["-c", "sleep 1 & echo $!; exec sleep 60"]);
       children.push(parent);
       const [said] = await once(parent.stdout, "data");
       const pid = Number(String(said));
       const state = () => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0];
-      await expect.poll(state).toBe("Z");
+      await expect.poll(state, { timeout: 20_000 }).toBe("Z");
       const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ");
       const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
       note({ pid, host: hostname(), began: `${boot}:${fields?.[19]}` });
