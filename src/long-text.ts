@@ -7,7 +7,7 @@ const PIECES = 128;
  */
 export class LongText {
   #joined = "";
-  #pieces: string[] = [];
+  readonly #pieces: string[] = [];
 
   add(piece: string): void {
     if (this.#pieces.push(piece) === PIECES) this.#join();
@@ -20,7 +20,7 @@ export class LongText {
 
   #join(): void {
     this.#joined += this.#pieces.join("");
-    this.#pieces = [];
+    this.#pieces.length = 0;
   }
 }
 

@@ -16,6 +16,7 @@ const RETRY_MIN_TIMEOUT = 1_000;
 const RETRY_FACTOR = 2;
 
 const DONE = { done: true, value: undefined } as const;
+const NONE: DeltaList = [];
 const noop = () => {};
 
 /**
@@ -61,7 +62,7 @@ class DirectCall implements Pulled<Delta> {
   #source: DeltaSource | undefined;
   /** The next deltas, under way or not yet taken. */
   #step: Promise<DeltaList> | undefined;
-  #deltas: DeltaList = [];
+  #deltas: DeltaList = NONE;
   #taken = 0;
   #retries = 0;
   #cancelled = false;
@@ -99,14 +100,20 @@ class DirectCall implements Pulled<Delta> {
     const deltas = this.#step || this.#taken < this.#deltas.length ? undefined : this.#source?.arrived();
     if (!deltas) return this.ready();
     this.#deltas = deltas;
-    this.#taken = 1;
-    return deltas.at(0);
+    this.#taken = 0;
+    return this.ready();
   }
 
   #take(): Delta | undefined {
     // Whoever takes a delta is still there, although the next read is not asked for yet.
     this.#source?.stillRead();
-    return this.#deltas.at(this.#taken++);
+    const delta = this.#deltas.at(this.#taken++);
+    // Not until the next read: see docs/decisions/young-and-old.md.
+    if (this.#taken === this.#deltas.length) {
+      this.#deltas = NONE;
+      this.#taken = 0;
+    }
+    return delta;
   }
 
   cancel(): void {

@@ -22,7 +22,7 @@ interface Waiting<T> {
 export class Receiver extends ArrivalIterator<Uint8Array> implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal | null | undefined;
   #head: Waiting<Reply> | undefined;
-  #chunks: Uint8Array[] = [];
+  readonly #chunks: Uint8Array[] = [];
   #size = 0;
   #mayPause = false;
   #paused = false;
@@ -121,10 +121,11 @@ export class Receiver extends ArrivalIterator<Uint8Array> implements Dispatcher.
   arrived(): Uint8Array | undefined {
     const chunks = this.#chunks;
     if (chunks.length === 0) return undefined;
-    const size = this.#size;
-    this.#chunks = [];
+    const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, this.#size);
+    // Emptied, not replaced: see docs/decisions/young-and-old.md.
+    chunks.length = 0;
     this.#size = 0;
-    return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size);
+    return bytes;
   }
 
   async return(): Promise<IteratorResult<Uint8Array>> {
@@ -148,7 +149,7 @@ export class Receiver extends ArrivalIterator<Uint8Array> implements Dispatcher.
   #close(error: Error): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#chunks = [];
+    this.#chunks.length = 0;
     this.#failure ??= { error };
     // Before the connection is there, undici knows nothing of an end and says nothing.
     this.#takeHead()?.reject(error);

@@ -41,7 +41,8 @@ export class SseDecoder {
   readonly #text = new StringDecoder();
   readonly #parser;
   readonly #limits: SseLimits;
-  #events: SseEvent[] = [];
+  /** Of the read that is being parsed. */
+  #events: SseEvent[] | undefined;
   /** Of a line that has not ended. */
   #tail = "";
   #line = 0;
@@ -77,11 +78,12 @@ export class SseDecoder {
   #parse(text: string): SseEvent[] {
     const lines = this.#withLineFeeds(this.#withoutMark(text));
     this.#measure(lines);
+    // Made now, and kept no longer than the read: the events keep its text. See docs/decisions/young-and-old.md.
+    const events: SseEvent[] = [];
+    this.#events = events;
     this.#feed(lines);
+    this.#events = undefined;
     if (this.#tooLong) throw oversized("an event", this.#limits.event);
-    const events = this.#events;
-    // What waits between two reads must be little: the events of one keep its text.
-    this.#events = [];
     return events;
   }
 
@@ -123,7 +125,7 @@ export class SseDecoder {
     if (data === "") return;
     if (data.length > this.#limits.event) this.#tooLong = true;
     this.#comments = 0;
-    this.#events.push(event === undefined ? { data } : { data, name: event });
+    this.#events?.push(event === undefined ? { data } : { data, name: event });
   }
 
   #skip(length: number): void {
