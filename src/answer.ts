@@ -28,9 +28,16 @@ export class AnswerFold {
 
   /** As far as it has come. */
   get answer(): Answer {
-    const { usage, ...rest } = this.#rest;
-    const text = { text: this.#text.toString(), thoughts: this.#thoughts.toString() };
-    return { ...text, ...rest, ...(usage && { usage }) };
+    const { toolCalls, files, usage, model, finishReason } = this.#rest;
+    return {
+      text: this.#text.toString(),
+      thoughts: this.#thoughts.toString(),
+      toolCalls,
+      files,
+      model,
+      finishReason,
+      ...(usage && { usage }),
+    };
   }
 
   add(parts: readonly Part[]): void {

@@ -59,8 +59,12 @@ export class Attempt implements Arrivals<readonly ContentPart[]> {
     lag.begin();
     this.#lostBefore = lag.lostMs();
     const { minTokensPerSecond } = target;
-    this.#watchdog = new Watchdog(clock, lag, { ...timeouts, minTokensPerSecond }, ({ phase, ...more }) =>
-      this.#stop(phase === "trailer" ? TRAILER : new SignalError({ kind: "timeout", phase, ...more })),
+    this.#watchdog = new Watchdog(
+      clock,
+      lag,
+      Object.assign({}, timeouts, { minTokensPerSecond }),
+      ({ phase, ...more }) =>
+        this.#stop(phase === "trailer" ? TRAILER : new SignalError({ kind: "timeout", phase, ...more })),
     );
   }
 

@@ -245,7 +245,7 @@ export class Call {
     this.clock.clearTimeout(this.#deadline);
     this.#signals.leave();
     this.#prospects.guard.close();
-    const record = this.#evidence.close({ ...event, at: this.clock.now() });
+    const record = this.#evidence.close(Object.assign({}, event, { at: this.clock.now() }));
     this.#onSettled();
     return record;
   }

@@ -173,7 +173,6 @@ export class OpenRouterChatModel extends ChatModel {
     if (call.signal.some(({ aborted }) => aborted)) await turnOfEventLoop();
     const streamed = options.streaming === true;
     const stream = this.#chain.stream(request, {
-      ...call,
       defaults,
       ...(model !== undefined && { model }),
       gate: streamed ? "content" : "complete",
@@ -184,6 +183,7 @@ export class OpenRouterChatModel extends ChatModel {
           input,
           (schema, value) => this.validateJsonSchema(schema, value, { safe: true }).success,
         ),
+      ...call,
     });
     const json = input.responseFormat?.type === "json_schema";
     return new DeltaSource(stream, new Deltas({ json }));

@@ -33,8 +33,8 @@ export function wireRequest(
   call: { request: ChatRequest; defaults?: Readonly<Record<string, unknown>> },
 ): { request: WireRequest; omitted: string[]; asked: number | undefined } {
   const { stream: _, ...request } = defined(call.request) as ChatRequest;
-  const layers = { ...chain, ...call.defaults, ...target.body, ...request };
-  const merged = { ...layers, model: target.model } as WireRequest;
+  const { model } = target;
+  const merged: WireRequest = Object.assign({}, chain, call.defaults, target.body, request, { model });
   const longest = askedTokens(merged);
   const cap = target.maxOutputTokens;
   if (cap !== undefined) {

@@ -23,7 +23,7 @@ export class Upstream implements Arrivals<readonly ProviderPart[]> {
     around: <T>(open: () => T) => T,
   ): Promise<void> {
     const { signal } = this.#controller;
-    const opening = around(() => provider.open(request, { ...context, signal }));
+    const opening = around(() => provider.open(request, Object.assign({}, context, { signal })));
     // A provider may resolve although it was told to stop.
     opening.then(
       (late) => {

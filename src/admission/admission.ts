@@ -50,10 +50,9 @@ export class Admission {
 
   constructor(init: AdmissionInit) {
     this.#init = init;
-    this.#resort = new LastResort({
-      ...init,
-      fits: (target) => !this.#refusal(target, { early: true }),
-    });
+    const { queue, guard, clock } = init;
+    const fits = (target: Target) => !this.#refusal(target, { early: true });
+    this.#resort = new LastResort({ queue, guard, clock, fits });
   }
 
   /** Why the target would not be asked now. */

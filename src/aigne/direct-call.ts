@@ -29,12 +29,11 @@ export async function invokeDirectly(
   invocation: Partial<AgentInvokeOptions>,
   open: Open,
 ): Promise<ReadableStream<Delta>> {
-  const options: Invoked = {
-    ...invocation,
+  const options: Invoked = Object.assign({}, invocation, {
     // Whoever calls with the options of another call, such as a hook, has no part in how its caller leaves.
     [DEPARTURE]: undefined,
     context: invocation.context ?? (new AIGNEContext() as Invoked["context"]),
-  };
+  });
   let input = agent.mergeDefaultInput(given);
   logger.debug("Invoke agent %s started with input: %O", agent.name, input);
   if (!agent.disableEvents) {

@@ -46,7 +46,7 @@ export const PLAIN_OUTPUT: PlainForm = {
     const said = copied(rest, { text: isString, model: isString }, []);
     if (!said || usage === undefined) return "usage" in value ? undefined : said;
     const counted = copied(usage, USAGE, ["inputTokens", "outputTokens"]);
-    return counted && { ...said, usage: counted };
+    return counted && Object.assign(said, { usage: counted });
   },
   example: {
     text: "said",

@@ -87,7 +87,7 @@ export class Dispatch {
     for (const sink of this.#sinks) {
       if (!sink.attempt) continue;
       try {
-        const noting = sink.attempt({ ...entry, callId }) as void | Promise<void>;
+        const noting = sink.attempt(Object.assign({}, entry, { callId })) as void | Promise<void>;
         if (typeof noting?.then === "function")
           Promise.resolve(noting).catch((error) => this.#failed("attempt", error));
       } catch (error) {

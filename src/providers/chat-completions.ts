@@ -70,9 +70,10 @@ function reported(error: unknown, exchange: Exchange, signal: AbortSignal): Erro
 }
 
 function streamed(request: WireRequest, usageInStream: boolean): Record<string, unknown> {
-  const body: Record<string, unknown> = { ...request, stream: true };
-  if (usageInStream) body.stream_options = { ...asObject(request.stream_options), include_usage: true };
-  return body;
+  const options = usageInStream && {
+    stream_options: Object.assign({}, asObject(request.stream_options), { include_usage: true }),
+  };
+  return Object.assign({}, request, { stream: true }, options);
 }
 
 /** Tells a JSON document from an event stream; undefined when it says to be neither. @throws SignalError when it is unusable */

@@ -25,7 +25,9 @@ export async function sendByUndici(
     return await new Promise((resolve, reject) => {
       // The signal is for our own pool, whose clients look at it while they connect.
       const options = {
-        ...head,
+        origin: head.origin,
+        path: head.path,
+        method: head.method,
         headers: { ...head.headers },
         body,
         signal,
