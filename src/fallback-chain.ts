@@ -10,6 +10,7 @@ import { type ChainConfig, type FallbackChainOptions, parseOptions } from "./opt
 import { explain, type Plan } from "./plan.js";
 import type { AuditRecord } from "./record.js";
 import { checkRequest } from "./request.js";
+import { Roster } from "./roster.js";
 import type { ChatRequest } from "./types.js";
 
 export interface CompleteAnswer extends Answer {
@@ -25,7 +26,7 @@ export interface CompleteAnswer extends Answer {
 export class FallbackChain {
   readonly #config: ChainConfig;
   readonly #dispatch: Dispatch;
-  readonly #calls = new Set<Call>();
+  readonly #calls = new Roster<Call>();
   #whenIdle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
@@ -109,10 +110,10 @@ export class FallbackChain {
     if (this.#closing) throw new OptionsError("the chain is closed: calls must be made before close()");
     checkRequest(request);
     const call: Call = new Call(planOf(request, options), this.#config, this.#dispatch, () => {
-      this.#calls.delete(call);
+      leave();
       if (this.#calls.size === 0) this.#whenIdle?.();
     });
-    this.#calls.add(call);
+    const leave = this.#calls.join(call);
     return new AnswerStream(call, this.#config.consumerMs);
   }
 }

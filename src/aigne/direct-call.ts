@@ -175,10 +175,8 @@ class DirectCall implements Pulled<Delta> {
   /** The answer has come whole: AIGNE checks it, counts it and calls its hooks. */
   async #judge(source: DeltaSource): Promise<DeltaList> {
     const output = source.output();
-    let result: object = await this.#agent.processAgentOutput(this.#input, output, {
-      ...this.#options,
-      messages: [],
-    });
+    const options = Object.assign({}, this.#options, { messages: [] });
+    let result: object = await this.#agent.processAgentOutput(this.#input, output, options);
     if (this.#retries > 0) {
       const { $meta } = result as { $meta?: object };
       result = { ...result, $meta: { ...$meta, retries: this.#retries } };

@@ -17,48 +17,44 @@ export interface Pulled<T> {
  * web stream takes for each chunk, which is more than all the rest of a chunk's way; for any other use it is what it extends.
  */
 export class PulledStream<T> extends ReadableStream<T> {
-  readonly #source: Pulled<T>;
-  readonly #controller: ReadableStreamDefaultController<T>;
-  /** It has been read or cancelled, so that it may keep a chunk whose reader did not wait for it, or be over. */
-  #begun = false;
-  #iterated = false;
-  #reader: ReadableStreamDefaultReader<T> | undefined;
+  // One field: Node 20 gives each web stream a shape of its own, and every field added to it is another new one.
+  readonly #use: Use<T>;
 
   constructor(source: Pulled<T>) {
-    let controller!: ReadableStreamDefaultController<T>;
+    const use: Use<T> = { source, controller: undefined as never, begun: false, iterated: false };
     super(
       {
-        start(own) {
-          controller = own;
+        start(controller) {
+          use.controller = controller;
         },
-        pull: async () => {
-          this.#begun = true;
+        pull: async (controller) => {
+          use.begun = true;
           const { done, value } = await source.next();
           if (done) controller.close();
           else controller.enqueue(value);
         },
         cancel: (reason) => {
-          this.#begun = true;
+          use.begun = true;
           return source.cancel(reason);
         },
       },
       { highWaterMark: 0 },
     );
-    this.#source = source;
-    this.#controller = controller;
+    this.#use = use;
   }
 
   override values(options?: { preventCancel?: boolean }): ReturnType<ReadableStream<T>["values"]> {
+    const use = this.#use;
     this.#lockInEarnest();
-    if (this.#begun || super.locked) return super.values(options);
-    this.#begun = true;
-    this.#iterated = true;
-    const iteration = new Iteration(this.#source, this.#controller, {
-      cancel: (reason) => (this.#reader ? this.#reader.cancel(reason) : super.cancel(reason)),
+    if (use.begun || super.locked) return super.values(options);
+    use.begun = true;
+    use.iterated = true;
+    const iteration = new Iteration(use.source, use.controller, {
+      cancel: (reason) => (use.reader ? use.reader.cancel(reason) : super.cancel(reason)),
       release: () => {
-        this.#iterated = false;
-        this.#reader?.releaseLock();
-        this.#reader = undefined;
+        use.iterated = false;
+        use.reader?.releaseLock();
+        use.reader = undefined;
       },
       preventCancel: options?.preventCancel === true,
     });
@@ -70,7 +66,7 @@ export class PulledStream<T> extends ReadableStream<T> {
   }
 
   override get locked(): boolean {
-    return this.#iterated || super.locked;
+    return this.#use.iterated || super.locked;
   }
 
   override getReader(options: { mode: "byob" }): ReadableStreamBYOBReader;
@@ -103,7 +99,7 @@ export class PulledStream<T> extends ReadableStream<T> {
 
   /** Whoever iterates holds the stream, but takes no reader for it until somebody else asks: that takes as long as half a call. */
   #lockInEarnest(): void {
-    if (this.#iterated) this.#reader ??= super.getReader();
+    if (this.#use.iterated) this.#use.reader ??= super.getReader();
   }
 }
 
@@ -112,6 +108,15 @@ type PipeThrough<R, T> = [
   transform: { readable: ReadableStream<R>; writable: WritableStream<T> },
   options?: Parameters<ReadableStream<T>["pipeTo"]>[1],
 ];
+
+interface Use<T> {
+  readonly source: Pulled<T>;
+  controller: ReadableStreamDefaultController<T>;
+  /** It has been read or cancelled, so that it may keep a chunk whose reader did not wait for it, or be over. */
+  begun: boolean;
+  iterated: boolean;
+  reader?: ReadableStreamDefaultReader<T> | undefined;
+}
 
 /** What an iteration does to its stream. */
 interface Held {

@@ -3,6 +3,7 @@ import { patientTimersOf } from "../clock.js";
 import { AuditRefusal } from "../errors.js";
 import type { Logger } from "../logger.js";
 import type { AuditAttempt, AuditRecord, AuditSink, CallContent, CallStart } from "../record.js";
+import { Roster } from "../roster.js";
 import type { Clock } from "../types.js";
 
 /** How long a call waits for sinks to note its start before the first request leaves. */
@@ -19,7 +20,7 @@ export class Dispatch {
   readonly #logger: Logger;
   readonly #timers: ReturnType<typeof patientTimersOf>;
   readonly #words: (error: unknown) => string;
-  readonly #pending = new Set<Promise<void>>();
+  readonly #pending = new Roster<Promise<void>>();
   #errors = 0;
 
   /** `words`: what may be said of an error in the log. */
@@ -100,8 +101,7 @@ export class Dispatch {
     for (const sink of this.#sinks) {
       const writing = this.#write(sink, record, content);
       if (!writing) continue;
-      this.#pending.add(writing);
-      void writing.then(() => this.#pending.delete(writing));
+      void writing.then(this.#pending.join(writing));
     }
   }
 

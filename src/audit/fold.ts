@@ -66,7 +66,7 @@ export class RecordFold {
         return undefined;
       case "attempt.usage":
         // A copy: the record is frozen, and what a provider or a reader does with its own must not be.
-        entry.usage = { ...event.usage };
+        entry.usage = Object.assign({}, event.usage);
         return undefined;
       case "attempt.cost":
         entry.cost = event.cost;
