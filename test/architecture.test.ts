@@ -37,7 +37,7 @@ const SERVER = /^serve\//;
 /** How a wrong option is told. */
 const OPTION_ERRORS = /^option-error\.ts$|^redaction\.ts$|^failure\/echo\.ts$/;
 /** Modules without a side of their own, which evidence and policy may use. */
-const PLAIN = /^(arrivals|defined|clock|logger|long-text|seeded|version)\.ts$/;
+const PLAIN = /^(arrivals|defined|clock|logger|long-text|roster|seeded|version)\.ts$/;
 
 const ENTRIES = [
   "index.ts",
