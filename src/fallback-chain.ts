@@ -50,7 +50,7 @@ export class FallbackChain {
     const stream = this.#start(request, { gate: "complete", streamed: false, ...options });
     const fold = new AnswerFold();
     for await (const batch of stream.batches()) fold.add(batch);
-    return { ...fold.answer, record: await stream.record };
+    return Object.assign(fold.answer, { record: await stream.record });
   }
 
   /**

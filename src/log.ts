@@ -39,7 +39,7 @@ export class CallLog {
     if (level === undefined) return;
     try {
       const [about, words] = this.#line(event);
-      this.#logger[level]({ ...this.#base, ...about }, words);
+      this.#logger[level](Object.assign({}, this.#base, about), words);
     } catch {
       // A logger that throws is nobody's reason to lose a call.
     }
@@ -111,7 +111,7 @@ export class CallLog {
   }
 
   #attempt(n: number): object {
-    return { ...namesOf(this.#targets[n - 1] as Target), attempt: n };
+    return Object.assign(namesOf(this.#targets[n - 1] as Target), { attempt: n });
   }
 
   #since(at: number): number {

@@ -98,7 +98,7 @@ export class Admission {
 
   /** Is there a target that may be asked, `also` taken into account? */
   hasNext(...also: Blemish[]): boolean {
-    const added = also.map((blemish) => ({ ...blemish, window: this.#windowOf(blemish.target) }));
+    const added = also.map(({ target, failure }) => ({ target, failure, window: this.#windowOf(target) }));
     const blemishes = added.length > 0 ? [...this.#blemishes, ...added] : this.#blemishes;
     return this.#init.queue.targets.some((target) => !this.#refusal(target, { blemishes, later: true }));
   }
