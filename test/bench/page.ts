@@ -80,7 +80,7 @@ ${switchText(samples)}
 
 ## A slow consumer
 
-20 streams of 20 000 events, a server that is ahead, a reader that takes one delta each 5 ms, for 8 s after 4 s to settle. With backpressure the resident size stays as it is.
+20 streams of 20 000 events, a server that is ahead, a reader that takes one delta each 5 ms, for 24 s after 4 s to settle. With backpressure the resident size stays as it is, but for what V8 has not collected yet: the least of each half counts, since full collections are some ten seconds apart.
 
 ${tableOr(samples, "slow-consumer", ["firstRss", "lastRss", "growth", "above", "heapHeld"])}
 

@@ -29,6 +29,12 @@ export const SECTIONS: Section[] = [
     plot: cpuPlot("Sustained: 200 streams × 2 000 events", "event"),
   },
   {
+    measure: "memory",
+    title: "Memory: the same load as the first work of a process",
+    text: "A process at work has grown by then, whoever works in it, and what it grows by further says little: here nothing but one call came before.",
+    columns: ["rssGrowth", "rssPeak", "heapHeld"],
+  },
+  {
     measure: "paced",
     title: "Paced: one event per network read",
     text: "50 streams at once of 200 events, one each 5 ms, as models speak. Per event, each call's own cost included; the clock tells the pace.",

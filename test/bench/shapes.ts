@@ -31,6 +31,9 @@ export const sustained = (streams = 200): Shape => ({
   per: "chunk",
 });
 
+/** The same load as the first work of a process. */
+export const MEMORY: Shape = { ...sustained(), name: "memory" };
+
 /** Only warms up: a process that has been at work for a while, whatever its calls cost. */
 export const atWork = (calls = 2_000): Shape => ({
   name: "at-work",

@@ -9,6 +9,7 @@ import {
   concurrencies,
   first,
   lengths,
+  MEMORY,
   PACED,
   type Session,
   short64,
@@ -119,7 +120,7 @@ function slowTask(name: string, port: number): Task {
     events: 20_000,
     everyMs: 5,
     settleSeconds: 4,
-    seconds: 8,
+    seconds: 24,
   };
   return {
     contestant: name,
@@ -204,6 +205,11 @@ export function allStages({ port, rounds, node24, only }: Setup): Stage[] {
       name: "sustained",
       rounds,
       tasks: loads(often(everybody), SUSTAINED, port),
+    },
+    {
+      name: "memory",
+      rounds,
+      tasks: loads([...compared, "model-per-event", "openai", "published"], [MEMORY], port),
     },
     {
       name: "sustained-seldom",

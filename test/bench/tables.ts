@@ -27,11 +27,11 @@ export const COLUMNS = {
   floorAttemptMs: column("floorAttemptMs", "the same by undici, ms"),
   beyondMs: column("beyondMs", "switch beyond the attempt, ms"),
   beyondFloorMs: column("beyondFloorMs", "beyond undici's, ms"),
-  firstRss: column("firstRss", "RSS, first quarter, MiB", MIB),
-  lastRss: column("lastRss", "RSS, last quarter, MiB", MIB),
+  firstRss: column("firstRss", "least RSS, first half, MiB", MIB),
+  lastRss: column("lastRss", "least RSS, second half, MiB", MIB),
   above: column("above", "above the start, MiB", MIB),
   heapHeld: column("heapHeld", "heap after a collection, MiB", MIB),
-  growth: column("growth", "last : first"),
+  growth: column("growth", "second : first"),
 } satisfies Record<string, Column>;
 
 export type ColumnName = keyof typeof COLUMNS;

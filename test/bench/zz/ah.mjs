@@ -1,0 +1,1 @@
+import { createHook, AsyncLocalStorage } from "node:async_hooks";
