@@ -12,6 +12,9 @@ export function checkRequest(request: ChatRequest): void {
   if (!Array.isArray(request?.messages) || request.messages.length === 0) {
     throw new OptionsError("request.messages must be a non-empty list of messages");
   }
+  // JSON.parse makes such a key, and an assignment of it would be no property but another prototype.
+  if (Object.hasOwn(request, "__proto__"))
+    throw new OptionsError("request.__proto__ is not an option of a request: remove it");
 }
 
 /** SHA-256 over the request as JSON, hex. @throws OptionsError when the request is not JSON. */

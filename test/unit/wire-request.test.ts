@@ -21,6 +21,11 @@ describe("what a target is sent", () => {
     expect(request).toMatchObject({ model: "a/one", seed: 1, temperature: 2, top_p: 3 });
   });
 
+  it("has no prototype of the caller's", async () => {
+    const request = JSON.parse('{"__proto__":{"max_tokens":1}}');
+    await expect(sent(request)).rejects.toThrow("request.__proto__ is not an option of a request: remove it");
+  });
+
   it("keeps a default that the call leaves undefined", async () => {
     expect(await sent({ temperature: undefined }, { modelOptions: { temperature: 0.2 } })).toMatchObject({
       temperature: 0.2,
