@@ -5,7 +5,7 @@ import { isoOf } from "./clock.js";
 import { OptionsError } from "./errors.js";
 import type { ChainConfig } from "./options.js";
 import type { Caller, CallStart } from "./record.js";
-import { requestDigest } from "./request.js";
+import { checkKeys, requestDigest } from "./request.js";
 import type { ChatRequest, Target } from "./types.js";
 
 /** What may be said about one call. */
@@ -53,6 +53,7 @@ export function planOf(request: ChatRequest, options: CallOptions): CallPlan {
   const { maxCostUsd } = options;
   if (maxCostUsd !== undefined && !(Number.isFinite(maxCostUsd) && maxCostUsd >= 0))
     throw new OptionsError(`maxCostUsd must be >= 0 (USD), got ${maxCostUsd}`);
+  checkKeys("defaults", defaults ?? {});
   return {
     // A conversation that goes on while the answer streams must not change what a fallback is asked.
     request: { ...request, messages: request.messages.map((message) => ({ ...message })) },

@@ -12,9 +12,13 @@ export function checkRequest(request: ChatRequest): void {
   if (!Array.isArray(request?.messages) || request.messages.length === 0) {
     throw new OptionsError("request.messages must be a non-empty list of messages");
   }
-  // JSON.parse makes such a key, and an assignment of it would be no property but another prototype.
-  if (Object.hasOwn(request, "__proto__"))
-    throw new OptionsError("request.__proto__ is not an option of a request: remove it");
+  checkKeys("request", request);
+}
+
+/** @throws OptionsError for a key that would be no property but another prototype: JSON.parse makes such a one. */
+export function checkKeys(name: string, body: object): void {
+  if (Object.hasOwn(body, "__proto__"))
+    throw new OptionsError(`${name}.__proto__ is not an option of a request: remove it`);
 }
 
 /** SHA-256 over the request as JSON, hex. @throws OptionsError when the request is not JSON. */

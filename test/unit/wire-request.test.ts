@@ -22,8 +22,10 @@ describe("what a target is sent", () => {
   });
 
   it("has no prototype of the caller's", async () => {
-    const request = JSON.parse('{"__proto__":{"max_tokens":1}}');
-    await expect(sent(request)).rejects.toThrow("request.__proto__ is not an option of a request: remove it");
+    const body = JSON.parse('{"__proto__":{"max_tokens":1}}');
+    await expect(sent(body)).rejects.toThrow("request.__proto__ is not an option of a request: remove it");
+    const { chain } = bench({ "a/one": [answer("Hi.")] });
+    expect(() => chain.stream(ask, { defaults: body })).toThrow("defaults.__proto__ is not an option");
   });
 
   it("keeps a default that the call leaves undefined", async () => {

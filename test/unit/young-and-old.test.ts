@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { LongText } from "../../src/long-text.js";
 import type { Reply } from "../../src/providers/exchange.js";
 import { Receiver } from "../../src/providers/receiver.js";
 import { SseDecoder } from "../../src/providers/sse.js";
@@ -47,6 +48,20 @@ test("a receiver that has waited keeps nothing of a read that was taken from it"
   growOld();
   expect(leftToFullCollections(receive)).toBeLessThan(KEPT / 4);
   expect(bytes).toBe(2 * KEPT);
+});
+
+test("a text that has waited keeps none of the pieces it was joined from", () => {
+  const texts = streams(() => new LongText());
+  let pieces = 0;
+  const grow = () => {
+    for (const text of texts) {
+      for (let left = 128; left > 0; left--) text.add(`${pieces++}`.padEnd(READ / 128));
+    }
+  };
+  grow();
+  growOld();
+  expect(leftToFullCollections(grow)).toBeLessThan(KEPT / 4);
+  expect(texts[0]?.toString()).toHaveLength(2 * READ);
 });
 
 test("who has left a roster keeps nobody that came later", () => {

@@ -1,1 +1,0 @@
-export const create = async () => ({ async call(){ for(let i=0;i<1;i++) { const { signal } = new AbortController(); if (process.env.L) signal.addEventListener("abort",()=>{},{once:true}); if (process.env.A) signal.aborted; if(signal.aborted) console.log(1); } } });

@@ -1,1 +1,0 @@
-import { createHook, AsyncLocalStorage } from "node:async_hooks";
