@@ -17,15 +17,17 @@ export function ageYoung(): void {
   for (let times = 0; times < 2; times++) collect({ type: "minor" });
 }
 
-export function growOld(): void {
-  collect();
-  for (let times = 0; times < 3; times++) collect({ type: "minor" });
-}
-
-/** Bytes of heap that `work` leaves behind for a full collection: what young ones did not free, and nobody holds. */
+/**
+ * Bytes of heap that `work` leaves behind for a full collection: what young ones did not free, and nobody holds. All that
+ * is there before it is old by then.
+ */
 export function leftToFullCollections(work: () => void): number {
+  ageYoung();
+  // Whatever else is garbage by now.
+  collect();
   work();
-  for (let times = 0; times < 3; times++) collect({ type: "minor" });
+  ageYoung();
+  ageYoung();
   const left = process.memoryUsage().heapUsed;
   collect();
   return left - process.memoryUsage().heapUsed;

@@ -4,7 +4,7 @@ import type { Reply } from "../../src/providers/exchange.js";
 import { Receiver } from "../../src/providers/receiver.js";
 import { SseDecoder } from "../../src/providers/sse.js";
 import { Roster } from "../../src/roster.js";
-import { ageYoung, growOld, leftToFullCollections } from "../support/young-collections.js";
+import { ageYoung, leftToFullCollections } from "../support/young-collections.js";
 
 const STREAMS = 100;
 const READ = 64 * 1024;
@@ -23,7 +23,6 @@ test("a decoder that has waited keeps nothing of a read that was taken from it",
     for (const decoder of decoders) events += decoder.feed(read).length;
   };
   feed();
-  growOld();
   expect(leftToFullCollections(feed)).toBeLessThan(KEPT / 4);
   expect(events).toBeGreaterThan(2 * STREAMS);
 });
@@ -45,7 +44,6 @@ test("a receiver that has waited keeps nothing of a read that was taken from it"
     }
   };
   receive();
-  growOld();
   expect(leftToFullCollections(receive)).toBeLessThan(KEPT / 4);
   expect(bytes).toBe(2 * KEPT);
 });
@@ -59,7 +57,6 @@ test("a text that has waited keeps none of the pieces it was joined from", () =>
     }
   };
   grow();
-  growOld();
   expect(leftToFullCollections(grow)).toBeLessThan(KEPT / 4);
   expect(texts[0]?.toString()).toHaveLength(2 * READ);
 });
