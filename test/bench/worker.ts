@@ -1,10 +1,11 @@
 import { writeFileSync } from "node:fs";
 import type { Contestant } from "./contestants/contestant.js";
+import { answered, run, unitsOf } from "./load.js";
 import type { Reading } from "./samples.js";
-import type { Load, Session, Shape } from "./shapes.js";
+import type { Session, Shape } from "./shapes.js";
 import { medianOf } from "./statistics.js";
 import { pathOf, textOf } from "./wire.js";
-import { answering, type Workplace, workplace } from "./workplace.js";
+import { type Workplace, workplace } from "./workplace.js";
 
 /** One contestant through the shapes of one session; every answer is compared. */
 export interface LoadOrder {
@@ -12,14 +13,6 @@ export interface LoadOrder {
   port: number;
   session: Session;
   models: string[];
-}
-
-async function run({ calls, atOnce }: Load, call: () => Promise<void>): Promise<void> {
-  let left = calls;
-  const lane = async () => {
-    while (left-- > 0) await call();
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, calls) }, lane));
 }
 
 /** Bytes of heap after a collection. Twice: what the first one frees may hold on to more. */
@@ -38,19 +31,19 @@ function forgetPeak(): void {
 
 /** `last`: no shape follows, so that the heap may be collected. V8 begins with a small young generation again after that. */
 async function measure(
-  { measured, warmUp, plan, per }: Shape,
+  shape: Shape,
   contestant: Contestant,
   last: boolean,
 ): Promise<Reading[""] | undefined> {
+  const { measured, warmUp, plan } = shape;
   const expected = textOf(plan.events);
   const firstMs: number[] = [];
   const call = async () => {
     const began = performance.now();
     let first = 0;
-    const text = await contestant.call("Say something.", () => {
+    await answered(contestant, expected, () => {
       first = performance.now() - began;
     });
-    answering(text, expected);
     firstMs.push(first);
   };
   await run(warmUp, call);
@@ -64,7 +57,7 @@ async function measure(
   const wall = (performance.now() - began) * 1_000;
   const { user, system } = process.cpuUsage(cpu);
   const peak = process.resourceUsage().maxRSS * 1_024;
-  const units = measured.calls * (per === "chunk" ? plan.events : 1);
+  const units = unitsOf(shape);
   return {
     cpuUs: (user + system) / units,
     wallUs: wall / units,

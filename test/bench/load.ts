@@ -1,0 +1,22 @@
+import type { Contestant } from "./contestants/contestant.js";
+import type { Load, Shape } from "./shapes.js";
+import { answering } from "./workplace.js";
+
+/** So many lanes, each with one call after another. */
+export async function run({ calls, atOnce }: Load, call: () => Promise<void>): Promise<void> {
+  let left = calls;
+  const lane = async () => {
+    while (left-- > 0) await call();
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, calls) }, lane));
+}
+
+/** @throws Error when the answer is not what the server said */
+export async function answered(contestant: Contestant, expected: string, first: () => void): Promise<void> {
+  answering(await contestant.call("Say something.", first), expected);
+}
+
+/** What the measured load's cost is divided by. */
+export function unitsOf({ measured, per, plan }: Shape): number {
+  return measured.calls * (per === "chunk" ? plan.events : 1);
+}
