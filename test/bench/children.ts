@@ -11,6 +11,8 @@ export interface Child {
   /** A bundle in this folder, without its ending. */
   script: string;
   order: unknown;
+  /** Of Node. */
+  flags?: string[] | undefined;
   /** Default: the Node that runs the benchmark. */
   node?: string | undefined;
 }
@@ -22,10 +24,10 @@ export interface Sent<Answer> {
 }
 
 /** What a process sends back. @throws Error with the end of what it said when it ends without an answer */
-export function ask<Answer>({ script, order, node = process.execPath }: Child): Promise<Answer> {
+export function ask<Answer>({ script, order, flags = [], node = process.execPath }: Child): Promise<Answer> {
   const child = fork(here(`./${script}.bundle.mjs`), [JSON.stringify(order)], {
     execPath: node,
-    execArgv: ["--expose-gc"],
+    execArgv: ["--expose-gc", ...flags],
     env: ENV,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });

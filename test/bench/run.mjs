@@ -25,7 +25,7 @@ function installed(folder) {
 run(["run", "-s", "build"], here("../.."));
 if (!installed(here("peers"))) run(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], here("peers"));
 
-const names = ["bench", "server", "worker", "switch-worker", "slow-worker"];
+const names = ["bench", "server", "worker", "switch-worker", "slow-worker", "profile-worker"];
 const bundles = await Promise.all(names.map((name) => bundle(`../bench/${name}`)));
 try {
   process.chdir(here("../.."));
