@@ -6,13 +6,14 @@ import { startServer } from "./children.js";
 import { machine } from "./machine.js";
 import { findNode24 } from "./node24.js";
 import { readOptions } from "./options.js";
-import { lastResults, publish } from "./publish.js";
+import { profileStages } from "./profiles.js";
+import { lastResults, publish, publishProfiles } from "./publish.js";
 import { ROSTER, versionsOf } from "./roster.js";
 import { runStages } from "./rounds.js";
 import { allStages, shortStages } from "./stages.js";
 import { barLines, table } from "./tables.js";
 
-const ROUNDS = { full: 7, short: 3 };
+const ROUNDS = { full: 7, short: 3, profile: 3 };
 
 const options = readOptions(process.argv.slice(2));
 const form = options.short ? "short" : "full";
@@ -62,5 +63,17 @@ async function measure(): Promise<void> {
   }
 }
 
-if (options.page) publish(lastResults());
+async function profile(): Promise<void> {
+  const about = { ...machine(tmpdir()), rounds: options.rounds ?? ROUNDS.profile };
+  const server = await startServer();
+  try {
+    const samples = await runStages(profileStages({ port: server.port, rounds: about.rounds }), say);
+    print(`${publishProfiles(about, samples)} is written`);
+  } finally {
+    server.stop();
+  }
+}
+
+if (options.profile) await profile();
+else if (options.page) publish(lastResults());
 else await measure();

@@ -2,12 +2,14 @@ import { parseArgs } from "node:util";
 
 /** What follows `npm run bench --`. A run of a part prints what it finds, and leaves the page as it is. */
 export interface Options {
-  /** Default 7; 3 in the short form. */
+  /** Default 7; 3 in the short form and of profiles. */
   rounds: number | undefined;
   /** Just the ratios among the bars; ends with 1 when one is too far over. */
   short: boolean;
   /** Measures nothing, and writes the page anew from the results of the last full run. */
   page: boolean;
+  /** Shows where the time goes, and writes that page; of the others, only `rounds` is for it. */
+  profile: boolean;
   /** Stages by name; undefined: all. */
   only: string[] | undefined;
   /** By name; undefined: all. */
@@ -26,6 +28,7 @@ export function readOptions(args: string[]): Options {
       contestants: { type: "string" },
       short: { type: "boolean", default: false },
       page: { type: "boolean", default: false },
+      profile: { type: "boolean", default: false },
       node24: { type: "string" },
     },
   });
@@ -36,6 +39,7 @@ export function readOptions(args: string[]): Options {
     rounds,
     short: values.short,
     page: values.page,
+    profile: values.profile,
     only: values.only?.split(","),
     contestants: values.contestants?.split(","),
     node24: values.node24,

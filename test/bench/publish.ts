@@ -1,9 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { judged } from "./bars.js";
 import { benchmarkPage, plots, type Results } from "./page.js";
+import { type AboutProfiles, profilesPage } from "./profiles-page.js";
 import { Samples } from "./samples.js";
 
 const RESULTS = "docs/benchmarks/results.json";
+const PROFILES_PAGE = "docs/benchmarks/profiles.md";
 
 /** Those of the last full run. */
 export function lastResults(): Results {
@@ -17,6 +19,13 @@ export function publish(results: Results): void {
   writeFileSync(RESULTS, resultsJson(results));
   for (const [name, svg] of Object.entries(plots(samples))) writeFileSync(`docs/benchmarks/${name}.svg`, svg);
   writeFileSync("docs/benchmarks.md", benchmarkPage(results, judged(samples, "full")));
+}
+
+/** Writes the page of profiles; its path. */
+export function publishProfiles(about: AboutProfiles, samples: Samples): string {
+  mkdirSync("docs/benchmarks", { recursive: true });
+  writeFileSync(PROFILES_PAGE, profilesPage(about, samples));
+  return PROFILES_PAGE;
 }
 
 function resultsJson(results: object): string {

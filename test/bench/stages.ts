@@ -46,7 +46,7 @@ export interface Setup {
   only?: string[] | undefined;
 }
 
-const TWO = ["good/one", "good/two"];
+export const TWO = ["good/one", "good/two"];
 const OURS = ["chain", "model"];
 const GROWTH_ROUNDS = 3;
 const SUSTAINED: Session = [atWork(), sustained()];

@@ -5,7 +5,7 @@ import { allStages } from "../../bench/stages.js";
 
 describe("the benchmark's options", () => {
   it("have defaults", () => {
-    expect(readOptions([])).toEqual({ short: false, page: false });
+    expect(readOptions([])).toEqual({ short: false, page: false, profile: false });
   });
 
   it("are read", () => {
@@ -16,7 +16,9 @@ describe("the benchmark's options", () => {
       contestants: ["floor"],
       short: true,
       page: false,
+      profile: false,
     });
+    expect(readOptions(["--profile", "--rounds", "1"])).toMatchObject({ profile: true, rounds: 1 });
   });
 
   it.each(["0", "1.5", "many"])("refuse --rounds %s", (rounds) => {
