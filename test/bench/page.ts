@@ -62,7 +62,7 @@ ${about.date}, ${about.text}; load average ${about.load.toFixed(1)} before it be
 
 ## Bars
 
-Set before anything was measured; ratios of medians of one run. ${met} of ${bars.length} are met. Why the others are not: [near the floor](decisions/near-the-floor.md).
+Set before anything was measured; ratios of medians of one run. ${met} of ${bars.length} are met. Why the others are not: [near the floor](decisions/near-the-floor.md), with [profiles](benchmarks/profiles.md).
 \`.ci/run\` fails when a ratio is more than 30 % over its bar, or over what was reached where that is more.
 
 ${barTable(bars)}

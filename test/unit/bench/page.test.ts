@@ -63,6 +63,7 @@ describe("the page", () => {
     expect(page).toContain("| sustained, CPU per chunk, OpenRouterChatModel : floor | 1 | 2.00 | **no** |");
     expect(page).toContain("| paced, OpenRouterChatModel : floor | 1.15 | not measured |  |");
     expect(page).toContain(`0 of ${bars.length} are met`);
+    expect(page).toContain("with [profiles](benchmarks/profiles.md)");
   });
 
   it("says what did not run", () => {
