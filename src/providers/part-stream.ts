@@ -165,8 +165,12 @@ export class PartStream extends ArrivalIterator<readonly ProviderPart[]> {
 
   async #linger(): Promise<void> {
     if (this.#reply.isComplete?.()) return;
-    const timer = setTimeout(() => this.#reply.destroy(), LINGER_MS);
+    let over = false;
+    // In a later phase: an event loop that was blocked runs its timers before it reads what has come meanwhile.
+    const late = () => setImmediate(() => over || this.#reply.destroy());
+    const timer = setTimeout(late, LINGER_MS);
     const rest = await this.#chunks.next().catch(noop);
+    over = true;
     clearTimeout(timer);
     if (!rest?.done) this.#reply.destroy();
   }

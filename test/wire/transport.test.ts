@@ -7,6 +7,7 @@ import { SignalError } from "../../src/errors.js";
 import { classify } from "../../src/failure.js";
 import { openAICompatible } from "../../src/providers/openai-compatible.js";
 import { openRouter } from "../../src/providers/openrouter.js";
+import { LINGER_MS } from "../../src/providers/part-stream.js";
 import type { OpenContext, Signal } from "../../src/types.js";
 import {
   chunk,
@@ -118,6 +119,20 @@ describe("the connection", () => {
       }),
     );
     await take(provider(server));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await take(provider(server));
+    expect(server.accepted).toBe(1);
+  });
+
+  test("is used again when the event loop is blocked while the response ends", async () => {
+    const server = await started(
+      serve((response) => {
+        response.writeHead(200, SSE).write(HELLO + DONE);
+        setTimeout(() => response.end(), 5);
+      }),
+    );
+    await take(provider(server));
+    for (const end = performance.now() + 3 * LINGER_MS; performance.now() < end; );
     await new Promise((resolve) => setTimeout(resolve, 100));
     await take(provider(server));
     expect(server.accepted).toBe(1);
