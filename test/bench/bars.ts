@@ -108,7 +108,7 @@ const GOALS: Bar[] = [
     FULL,
   ),
   ...OURS.map(([key, name]) =>
-    value(`slow consumer, least RSS in the second half : in the first, ${name}`, 1.1, "ratio", [
+    value(`slow consumer, memory held at last : at first, ${name}`, 1.1, "ratio", [
       "slow-consumer",
       key,
       "growth",

@@ -80,9 +80,9 @@ ${switchText(samples)}
 
 ## A slow consumer
 
-20 streams of 20 000 events, a server that is ahead, a reader that takes one delta each 5 ms, for 24 s after 4 s to settle. With backpressure the resident size stays as it is, but for what V8 has not collected yet: the least of each half counts, since full collections are some ten seconds apart.
+20 streams of 20 000 events, a server that is ahead, a reader that takes one delta each 5 ms, looked at after 4 s and again 8 s later. Held is what a full collection leaves, on the heap and outside of it; with backpressure it stays as it is. The resident size, taken before the last look, has in it what V8 has not collected yet: full collections are some ten seconds apart.
 
-${tableOr(samples, "slow-consumer", ["firstRss", "lastRss", "growth", "above", "heapHeld"])}
+${tableOr(samples, "slow-consumer", ["firstHeld", "lastHeld", "growth", "rss"])}
 
 ## Growth
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Reading } from "./samples.js";
+import { medianOf } from "./statistics.js";
 import { pathOf, textOf } from "./wire.js";
 import { answering, type Workplace, workplace } from "./workplace.js";
 
@@ -13,7 +14,28 @@ export interface SlowOrder {
   everyMs: number;
   /** Before anything is noted: a heap finds its size. */
   settleSeconds: number;
+  /** Between the two looks at what is held. */
   seconds: number;
+}
+
+const LOOKS = 11;
+const LOOK_MS = 200;
+
+/**
+ * Bytes that a full collection leaves, on the heap and outside of it: a median of a few looks, since streams are now fuller, now emptier.
+ * The resident size would tell where V8 stands between two collections, which are some ten seconds apart.
+ */
+async function held(): Promise<number> {
+  const looks: number[] = [];
+  for (let look = 0; look < LOOKS; look++) {
+    globalThis.gc?.();
+    // What is outside of the heap is freed in the background, and waited for by the next one.
+    globalThis.gc?.();
+    const { heapUsed, external } = process.memoryUsage();
+    looks.push(heapUsed + external);
+    await sleep(LOOK_MS);
+  }
+  return medianOf(looks);
 }
 
 async function work(order: SlowOrder, at: Workplace): Promise<Reading> {
@@ -33,22 +55,17 @@ async function work(order: SlowOrder, at: Workplace): Promise<Reading> {
     }
   };
   const failed = Promise.all(Array.from({ length: streams }, reader));
-  const before = process.memoryUsage.rss();
-  const rss: number[] = [];
   const watched = (async () => {
     await sleep(settleSeconds * 1_000);
-    for (const end = performance.now() + seconds * 1_000; performance.now() < end; await sleep(100))
-      rss.push(process.memoryUsage.rss());
+    const firstHeld = await held();
+    await sleep(seconds * 1_000);
+    const rss = process.memoryUsage.rss();
+    const lastHeld = await held();
     over = true;
+    return { firstHeld, lastHeld, growth: lastHeld / firstHeld, rss };
   })();
-  await Promise.race([watched, failed]);
-  const half = Math.floor(rss.length / 2);
-  // The least of each: what is there besides comes and goes with V8's full collections, some ten seconds apart.
-  const first = Math.min(...rss.slice(0, half));
-  const last = Math.min(...rss.slice(-half));
-  globalThis.gc?.();
-  const heapHeld = process.memoryUsage().heapUsed;
-  const found = { firstRss: first, lastRss: last, growth: last / first, above: last - before, heapHeld };
+  const found = await Promise.race([watched, failed]);
+  if (Array.isArray(found)) throw new Error("the readers ended before they were told to");
   return { "slow-consumer": found };
 }
 

@@ -120,7 +120,7 @@ function slowTask(name: string, port: number): Task {
     events: 20_000,
     everyMs: 5,
     settleSeconds: 4,
-    seconds: 24,
+    seconds: 8,
   };
   return {
     contestant: name,

@@ -27,11 +27,10 @@ export const COLUMNS = {
   floorAttemptMs: column("floorAttemptMs", "the same by undici, ms"),
   beyondMs: column("beyondMs", "switch beyond the attempt, ms"),
   beyondFloorMs: column("beyondFloorMs", "beyond undici's, ms"),
-  firstRss: column("firstRss", "least RSS, first half, MiB", MIB),
-  lastRss: column("lastRss", "least RSS, second half, MiB", MIB),
-  above: column("above", "above the start, MiB", MIB),
+  firstHeld: column("firstHeld", "held at first, MiB", MIB),
+  lastHeld: column("lastHeld", "held at last, MiB", MIB),
   heapHeld: column("heapHeld", "heap after a collection, MiB", MIB),
-  growth: column("growth", "second : first"),
+  growth: column("growth", "last : first"),
 } satisfies Record<string, Column>;
 
 export type ColumnName = keyof typeof COLUMNS;
