@@ -80,7 +80,7 @@ ${switchText(samples)}
 
 ## A slow consumer
 
-20 streams of 20 000 events, a server that is ahead, a reader that takes one delta each 5 ms, looked at after 4 s and again 8 s later. Held is what a full collection leaves, on the heap and outside of it; with backpressure it stays as it is. The resident size, taken before the last look, has in it what V8 has not collected yet: full collections are some ten seconds apart.
+20 streams of 20 000 events, a server that is ahead, a reader that takes one delta each 5 ms, looked at after 4 s and again 8 s later. Held is what a full collection leaves, on the heap and outside of it; with backpressure it stays as it is. The resident size, taken before the last look, has in it what V8 has not collected yet. A client that reads ahead holds whole answers at both looks: what it holds tells that, not the ratio.
 
 ${tableOr(samples, "slow-consumer", ["firstHeld", "lastHeld", "growth", "rss"])}
 

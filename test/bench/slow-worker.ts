@@ -23,7 +23,7 @@ const LOOK_MS = 200;
 
 /**
  * Bytes that a full collection leaves, on the heap and outside of it: a median of a few looks, since streams are now fuller, now emptier.
- * The resident size would tell where V8 stands between two collections, which are some ten seconds apart.
+ * The resident size would tell where V8 stands between two collections, which are seconds apart.
  */
 async function held(): Promise<number> {
   const looks: number[] = [];

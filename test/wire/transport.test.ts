@@ -102,6 +102,12 @@ test("a stream that nobody reads is not fetched, and goes on where it stood when
 });
 
 describe("the connection", () => {
+  const endingLater = () =>
+    serve((response) => {
+      response.writeHead(200, SSE).write(HELLO + DONE);
+      setTimeout(() => response.end(), 5);
+    });
+
   test("is used again after [DONE]", async () => {
     const server = await started(serve((response) => response.writeHead(200, SSE).end(HELLO + DONE)));
     for (let n = 0; n < 20; n++) {
@@ -112,12 +118,7 @@ describe("the connection", () => {
   });
 
   test("is used again when the response ends a little after [DONE]", async () => {
-    const server = await started(
-      serve((response) => {
-        response.writeHead(200, SSE).write(HELLO + DONE);
-        setTimeout(() => response.end(), 5);
-      }),
-    );
+    const server = await started(endingLater());
     await take(provider(server));
     await new Promise((resolve) => setTimeout(resolve, 100));
     await take(provider(server));
@@ -125,12 +126,7 @@ describe("the connection", () => {
   });
 
   test("is used again when the event loop is blocked while the response ends", async () => {
-    const server = await started(
-      serve((response) => {
-        response.writeHead(200, SSE).write(HELLO + DONE);
-        setTimeout(() => response.end(), 5);
-      }),
-    );
+    const server = await started(endingLater());
     await take(provider(server));
     for (const end = performance.now() + 3 * LINGER_MS; performance.now() < end; );
     await new Promise((resolve) => setTimeout(resolve, 100));
