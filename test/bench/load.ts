@@ -1,5 +1,6 @@
 import type { Contestant } from "./contestants/contestant.js";
 import type { Load, Shape } from "./shapes.js";
+import { promptOf, textOf } from "./wire.js";
 import { answering } from "./workplace.js";
 
 /** So many lanes, each with one call after another. */
@@ -11,9 +12,19 @@ export async function run({ calls, atOnce }: Load, call: () => Promise<void>): P
   await Promise.all(Array.from({ length: Math.min(atOnce, calls) }, lane));
 }
 
+/** What is asked, and what must be answered. */
+export interface Ask {
+  prompt: string;
+  expected: string;
+}
+
+export function askOf({ plan }: Pick<Shape, "plan">): Ask {
+  return { prompt: promptOf(plan), expected: textOf(plan.events) };
+}
+
 /** @throws Error when the answer is not what the server said */
-export async function answered(contestant: Contestant, expected: string, first: () => void): Promise<void> {
-  answering(await contestant.call("Say something.", first), expected);
+export async function answered(contestant: Contestant, ask: Ask, first: () => void): Promise<void> {
+  answering(await contestant.call(ask.prompt, first), ask.expected);
 }
 
 /** What the measured load's cost is divided by. */

@@ -1,10 +1,10 @@
 import { Session as Inspector } from "node:inspector";
 import { setTimeout as sleep } from "node:timers/promises";
-import { answered, run } from "./load.js";
+import { answered, askOf, run } from "./load.js";
 import { readingOf, type Watched } from "./profile-reading.js";
 import type { Reading } from "./samples.js";
 import { threadTimeUs } from "./thread-time.js";
-import { pathOf, textOf } from "./wire.js";
+import { PATH } from "./wire.js";
 import type { LoadOrder } from "./worker.js";
 import { type Workplace, workplace } from "./workplace.js";
 
@@ -32,12 +32,11 @@ async function profiled(load: () => Promise<void>): Promise<Watched> {
 
 async function work({ module, port, session, models }: LoadOrder, at: Workplace): Promise<Reading> {
   let reading: Reading = {};
+  const contestant = await at.contestant(module, { baseURL: `http://127.0.0.1:${port}${PATH}`, models });
   for (const shape of session) {
-    const { plan, warmUp, measured } = shape;
-    const baseURL = `http://127.0.0.1:${port}${pathOf(plan)}`;
-    const contestant = await at.contestant(module, { baseURL, models });
-    const expected = textOf(plan.events);
-    const call = () => answered(contestant, expected, () => {});
+    const { warmUp, measured } = shape;
+    const ask = askOf(shape);
+    const call = () => answered(contestant, ask, () => {});
     await run(warmUp, call);
     const load = () => run(measured, call);
     if (shape === session.at(-1)) reading = readingOf(await profiled(load), shape, ROOT);

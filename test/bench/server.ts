@@ -11,7 +11,7 @@ const HEAD = Buffer.from(
 const END = Buffer.from("0\r\n\r\n");
 const CATALOGUE = json(200, { data: [{ id: "good/two", context_length: 128_000 }] });
 const UNAVAILABLE = json(503, { error: { code: 503, message: "Provider returned error" } });
-const NOT_FOUND = json(404, { error: { code: 404, message: "no such path" } });
+const UNPLANNED = json(400, { error: { code: 400, message: "no plan in the prompt" } });
 
 const bodies = new Map<number, Buffer[]>();
 const wholes = new Map<number, Buffer>();
@@ -30,9 +30,9 @@ function cached<V>(map: Map<number, V>, key: number, make: () => V): V {
 }
 
 function answer(socket: Socket, path: string, body: string): void {
-  const plan = planOf(path);
+  const plan = planOf(body);
   if (path.includes("/models")) socket.write(CATALOGUE);
-  else if (!plan) socket.write(NOT_FOUND);
+  else if (!plan) socket.write(UNPLANNED);
   else if (plan.fault !== "none" && body.includes('"bad/')) {
     if (plan.fault === "503") socket.write(UNAVAILABLE);
     else socket.resetAndDestroy();

@@ -46,7 +46,7 @@ export const atWork = (calls = 2_000): Shape => ({
 export const PACED: Shape = {
   name: "paced",
   plan: plan(200, 5),
-  warmUp: load(200, 100),
+  warmUp: load(3000, 300),
   measured: load(50, 50),
   per: "chunk",
 };

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { askOf } from "./load.js";
 import type { Reading } from "./samples.js";
 import { medianOf } from "./statistics.js";
-import { pathOf, textOf } from "./wire.js";
+import { PATH } from "./wire.js";
 import { answering, type Workplace, workplace } from "./workplace.js";
 
 /** Readers that take one delta each few milliseconds, from a server that is always ahead. */
@@ -40,14 +41,14 @@ async function held(): Promise<number> {
 
 async function work(order: SlowOrder, at: Workplace): Promise<Reading> {
   const { module, port, models, streams, events, everyMs, settleSeconds, seconds } = order;
-  const baseURL = `http://127.0.0.1:${port}${pathOf({ events, everyMs: 0, fault: "none" })}`;
+  const baseURL = `http://127.0.0.1:${port}${PATH}`;
   const contestant = await at.fresh(module, { baseURL, models });
-  const expected = textOf(events);
+  const { prompt, expected } = askOf({ plan: { events, everyMs: 0, fault: "none" } });
   let over = false;
   const reader = async () => {
     while (!over) {
       const text = await contestant.call(
-        "Say something.",
+        prompt,
         () => {},
         () => sleep(everyMs),
       );

@@ -1,10 +1,11 @@
 import { createServer } from "node:net";
 import { request } from "undici";
 import type { Contestant } from "./contestants/contestant.js";
+import { type Ask, answered, askOf } from "./load.js";
 import type { Reading } from "./samples.js";
 import { medianOf } from "./statistics.js";
-import { type Plan, pathOf, textOf } from "./wire.js";
-import { answering, type Workplace, workplace } from "./workplace.js";
+import { PATH } from "./wire.js";
+import { type Workplace, workplace } from "./workplace.js";
 
 /** A contestant whose first model fails at once, beside the same one with two good models. */
 export interface SwitchOrder {
@@ -21,8 +22,6 @@ export interface SwitchOrder {
 }
 
 const EVENTS = 4;
-const EXPECTED = textOf(EVENTS);
-const PROMPT = "Say something.";
 
 /** A port that nobody listens on. */
 async function unusedPort(): Promise<number> {
@@ -34,32 +33,31 @@ async function unusedPort(): Promise<number> {
 }
 
 /** ms until the first text of a right answer. */
-async function firstText(contestant: Contestant): Promise<number> {
+async function firstText(contestant: Contestant, ask: Ask): Promise<number> {
   const began = performance.now();
   let first = 0;
-  const text = await contestant.call(PROMPT, () => {
+  await answered(contestant, ask, () => {
     first = performance.now() - began;
   });
-  answering(text, EXPECTED);
   return first;
 }
 
 /** ms until a call that must fail has failed; some clients end an empty stream in place of throwing. */
-async function failing(attempt: () => Promise<string>): Promise<number> {
+async function failing(attempt: () => Promise<string>, { expected }: Ask): Promise<number> {
   const began = performance.now();
   const text = await attempt().catch(() => "");
-  if (text === EXPECTED) throw new Error("a call that was to fail did not");
+  if (text === expected) throw new Error("a call that was to fail did not");
   return performance.now() - began;
 }
 
-async function floorAttempt(baseURL: string): Promise<string> {
+async function floorAttempt(baseURL: string, { prompt }: Ask): Promise<string> {
   const { body } = await request(`${baseURL}/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
       model: "bad/one",
       stream: true,
-      messages: [{ role: "user", content: PROMPT }],
+      messages: [{ role: "user", content: prompt }],
     }),
   });
   return body.text();
@@ -67,10 +65,10 @@ async function floorAttempt(baseURL: string): Promise<string> {
 
 async function work(order: SwitchOrder, at: Workplace): Promise<Reading> {
   const { module, bare, port, fault, anew, more, warmUp, calls } = order;
-  const at4 = (fault: Plan["fault"]) =>
-    `http://127.0.0.1:${port}${pathOf({ events: EVENTS, everyMs: 0, fault })}`;
-  const good = at4("none");
-  const bad = fault === "refused" ? `http://127.0.0.1:${await unusedPort()}/api/v1` : at4(fault);
+  const refused = fault === "refused";
+  const ask = askOf({ plan: { events: EVENTS, everyMs: 0, fault: refused ? "none" : fault } });
+  const good = `http://127.0.0.1:${port}${PATH}`;
+  const bad = refused ? `http://127.0.0.1:${await unusedPort()}${PATH}` : good;
   const make = anew ? at.fresh : at.contestant;
   const models = ["bad/one", "good/two"];
   const switching = () => make(module, { baseURL: bad, models, fallbackURL: good }, more);
@@ -79,12 +77,12 @@ async function work(order: SwitchOrder, at: Workplace): Promise<Reading> {
   const ms = { healthyMs: [], switchedMs: [], attemptMs: [], floorAttemptMs: [] } as Record<string, number[]>;
   for (let call = 0; call < warmUp + calls; call++) {
     const found = {
-      healthyMs: await firstText(await healthy()),
-      switchedMs: await firstText(await switching()).catch((error) => {
+      healthyMs: await firstText(await healthy(), ask),
+      switchedMs: await firstText(await switching(), ask).catch((error) => {
         throw new Error(`does not switch: ${error.message}`);
       }),
-      attemptMs: await failing(() => alone.call(PROMPT, () => {})),
-      floorAttemptMs: await failing(() => floorAttempt(bad)),
+      attemptMs: await failing(() => alone.call(ask.prompt, () => {}), ask),
+      floorAttemptMs: await failing(() => floorAttempt(bad, ask), ask),
     };
     if (call < warmUp) continue;
     for (const [name, value] of Object.entries(found)) ms[name]?.push(value);

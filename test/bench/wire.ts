@@ -1,4 +1,4 @@
-/** How one request is to be answered; it travels in the path of the base URL, since every client hands that on. */
+/** How one request is to be answered. */
 export interface Plan {
   /** Events with text in them; the role, the finish reason, the usage and `[DONE]` come besides. */
   events: number;
@@ -8,12 +8,16 @@ export interface Plan {
   fault: "none" | "503" | "reset";
 }
 
-export function pathOf({ events, everyMs, fault }: Plan): string {
-  return `/e${events}-${everyMs}-${fault}/api/v1`;
+export const PATH = "/api/v1";
+
+/** The plan travels in the prompt, which every client hands on: in the base URL it would need a client for each plan. */
+export function promptOf({ events, everyMs, fault }: Plan): string {
+  return `Say something: ${events}/${everyMs}/${fault}.`;
 }
 
-export function planOf(path: string): Plan | undefined {
-  const [, events, everyMs, fault] = /^\/e(\d+)-(\d+)-(none|503|reset)\//.exec(path) ?? [];
+/** Undefined: `body` is no request with such a prompt. */
+export function planOf(body: string): Plan | undefined {
+  const [, events, everyMs, fault] = /Say something: (\d+)\/(\d+)\/(none|503|reset)\./.exec(body) ?? [];
   if (fault === undefined) return undefined;
   return { events: Number(events), everyMs: Number(everyMs), fault: fault as Plan["fault"] };
 }

@@ -1,13 +1,13 @@
 import { writeFileSync } from "node:fs";
 import type { Contestant } from "./contestants/contestant.js";
-import { answered, run, unitsOf } from "./load.js";
+import { answered, askOf, run, unitsOf } from "./load.js";
 import type { Reading } from "./samples.js";
 import type { Session, Shape } from "./shapes.js";
 import { medianOf } from "./statistics.js";
-import { pathOf, textOf } from "./wire.js";
+import { PATH } from "./wire.js";
 import { type Workplace, workplace } from "./workplace.js";
 
-/** One contestant through the shapes of one session; every answer is compared. */
+/** One client through the shapes of one session, as a server has one for all its calls; every answer is compared. */
 export interface LoadOrder {
   module: string;
   port: number;
@@ -35,13 +35,13 @@ async function measure(
   contestant: Contestant,
   last: boolean,
 ): Promise<Reading[""] | undefined> {
-  const { measured, warmUp, plan } = shape;
-  const expected = textOf(plan.events);
+  const { measured, warmUp } = shape;
+  const ask = askOf(shape);
   const firstMs: number[] = [];
   const call = async () => {
     const began = performance.now();
     let first = 0;
-    await answered(contestant, expected, () => {
+    await answered(contestant, ask, () => {
       first = performance.now() - began;
     });
     firstMs.push(first);
@@ -70,9 +70,8 @@ async function measure(
 
 async function work({ module, port, session, models }: LoadOrder, at: Workplace): Promise<Reading> {
   const reading: Reading = {};
+  const contestant = await at.contestant(module, { baseURL: `http://127.0.0.1:${port}${PATH}`, models });
   for (const shape of session) {
-    const baseURL = `http://127.0.0.1:${port}${pathOf(shape.plan)}`;
-    const contestant = await at.contestant(module, { baseURL, models });
     const found = await measure(shape, contestant, shape === session.at(-1));
     if (found) reading[shape.name] = found;
   }
