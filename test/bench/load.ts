@@ -1,5 +1,5 @@
 import type { Contestant } from "./contestants/contestant.js";
-import type { Load, Shape } from "./shapes.js";
+import type { Load, Shape, WarmUp } from "./shapes.js";
 import { promptOf, textOf } from "./wire.js";
 import { answering } from "./workplace.js";
 
@@ -10,6 +10,14 @@ export async function run({ calls, atOnce }: Load, call: () => Promise<void>): P
     while (left-- > 0) await call();
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, calls) }, lane));
+}
+
+/** Milliseconds of warming up after which no further wave begins. */
+const WARM_MS = 6_000;
+
+export async function warm({ waves = 1, ...load }: WarmUp, call: () => Promise<void>): Promise<void> {
+  const began = performance.now();
+  for (let wave = 0; wave < waves && performance.now() - began < WARM_MS; wave++) await run(load, call);
 }
 
 /** What is asked, and what must be answered. */

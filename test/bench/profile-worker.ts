@@ -1,6 +1,6 @@
 import { Session as Inspector } from "node:inspector";
 import { setTimeout as sleep } from "node:timers/promises";
-import { answered, askOf, run } from "./load.js";
+import { answered, askOf, run, warm } from "./load.js";
 import { readingOf, type Watched } from "./profile-reading.js";
 import type { Reading } from "./samples.js";
 import { threadTimeUs } from "./thread-time.js";
@@ -37,7 +37,7 @@ async function work({ module, port, session, models }: LoadOrder, at: Workplace)
     const { warmUp, measured } = shape;
     const ask = askOf(shape);
     const call = () => answered(contestant, ask, () => {});
-    await run(warmUp, call);
+    await warm(warmUp, call);
     const load = () => run(measured, call);
     if (shape === session.at(-1)) reading = readingOf(await profiled(load), shape, ROOT);
     else await load();

@@ -23,7 +23,7 @@ export const PROFILES: Profile[] = [
   {
     title: "First content",
     text: "One call at a time, of 4 events, one each ms, after 2 000 short calls. Per call, all of it: also what follows the first text.",
-    session: [short64(2_000, 100), first()],
+    session: [short64(2, 100), first()],
     contestants: ["floor", "chain", "model", "published"],
   },
   {

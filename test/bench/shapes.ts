@@ -4,7 +4,7 @@ import type { Plan } from "./wire.js";
 export interface Shape {
   name: string;
   plan: Plan;
-  warmUp: Load;
+  warmUp: WarmUp;
   /** Of no calls: it is there for what follows. */
   measured: Load;
   /** What the CPU time is divided by. */
@@ -17,11 +17,21 @@ export interface Load {
   atOnce: number;
 }
 
+/**
+ * In waves, with nothing under way between two of them: what a process does only when it falls idle, down to Node's own
+ * lists of timers, makes V8 drop compiled code at the first time, and the threads that compile it anew count as CPU time.
+ */
+export interface WarmUp extends Load {
+  /** Default: 1. None begins once all of them have taken so long as to have met any compiler. */
+  waves?: number;
+}
+
 /** Shapes that one process goes through, one after another; the warm-up of one serves the next. */
 export type Session = Shape[];
 
 const plan = (events: number, everyMs = 0): Plan => ({ events, everyMs, fault: "none" });
 const load = (calls: number, atOnce: number): Load => ({ calls, atOnce });
+const waves = (waves: number, load: Load): WarmUp => ({ ...load, waves });
 
 export const sustained = (streams = 200): Shape => ({
   name: "sustained",
@@ -46,8 +56,8 @@ export const atWork = (calls = 2_000): Shape => ({
 export const PACED: Shape = {
   name: "paced",
   plan: plan(200, 5),
-  warmUp: load(3000, 300),
-  measured: load(50, 50),
+  warmUp: waves(4, load(300, 300)),
+  measured: load(100, 50),
   per: "chunk",
 };
 
@@ -59,11 +69,11 @@ export const BURST: Shape = {
   per: "chunk",
 };
 
-/** 5 000 calls first: until then a process measures the compiler more than the client. */
-export const short64 = (warmUp = 5_000, calls = 1_000): Shape => ({
+/** 15 000 calls first: until then a process measures the compiler more than the client. */
+export const short64 = (count = 10, calls = 2_000): Shape => ({
   name: "short-64",
   plan: plan(20),
-  warmUp: load(warmUp, 64),
+  warmUp: waves(count, load(1_500, 64)),
   measured: load(calls, 64),
   per: "call",
 });
@@ -122,4 +132,4 @@ export const concurrencies = (): Session =>
 
 export const TARGETS = [1, 3, 10];
 
-export const targets = (count: number): Shape => ({ ...short64(2_000, 500), name: `targets-${count}` });
+export const targets = (count: number): Shape => ({ ...short64(3, 500), name: `targets-${count}` });

@@ -244,7 +244,7 @@ export function shortStages({ port, rounds }: Setup): Stage[] {
     // A few milliseconds each.
     { ...loading("burst", ["floor", ...OURS], [BURST]), rounds: 3 * rounds },
     loading("paced", ["floor", "model", "published"], [atWork(), PACED]),
-    loading("calls", ["openai", ...OURS, "published"], [short64(2_500, 500), first(100, 60)]),
+    loading("calls", ["openai", ...OURS, "published"], [short64(2, 500), first(100, 60)]),
     loading(
       "sustained",
       ["floor", "openai", "model", "model-per-event", "published", "ai-fallback"],

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { Contestant } from "./contestants/contestant.js";
-import { answered, askOf, run, unitsOf } from "./load.js";
+import { answered, askOf, run, unitsOf, warm } from "./load.js";
 import type { Reading } from "./samples.js";
 import type { Session, Shape } from "./shapes.js";
 import { medianOf } from "./statistics.js";
@@ -46,7 +46,7 @@ async function measure(
     });
     firstMs.push(first);
   };
-  await run(warmUp, call);
+  await warm(warmUp, call);
   if (measured.calls === 0) return undefined;
   firstMs.length = 0;
   const { rss } = process.memoryUsage();
