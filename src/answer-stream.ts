@@ -1,3 +1,4 @@
+import { soonOf } from "./arrivals.js";
 import { Batches } from "./batches.js";
 import type { Call } from "./call.js";
 import { ConsumerWatch } from "./consumer-watch.js";
@@ -58,7 +59,7 @@ export class AnswerStream implements ChainStream {
     this.#call.abort({ kind: "aborted", message: "the stream was cancelled" });
   }
 
-  batches(): AsyncIterableIterator<readonly Part[]> {
+  batches(): Batches {
     if (this.#taken)
       throw new OptionsError("a stream can be iterated once: make another call for another answer");
     this.#taken = true;
@@ -76,7 +77,10 @@ export class AnswerStream implements ChainStream {
     const take = async (): Promise<IteratorResult<Part>> => {
       try {
         while (waiting.length === 0) {
-          const { done, value } = await batches.next();
+          const soon = soonOf(batches);
+          if (soon) await soon;
+          const parts = soon && batches.arrived();
+          const { done, value } = parts ? { value: parts } : await batches.next();
           if (done) return { done, value: undefined };
           waiting = value.toReversed();
         }
@@ -88,7 +92,7 @@ export class AnswerStream implements ChainStream {
     const iterator: AsyncIterableIterator<Part> = {
       // In turn: of two that wait for a batch at once, the second would overwrite what the first left of its own.
       next: () => (turns.free && waiting.length > 0 ? Promise.resolve(given()) : turns.take(take)),
-      return: () => batches.return?.() as Promise<IteratorResult<Part>>,
+      return: () => batches.return() as Promise<IteratorResult<Part>>,
       [Symbol.asyncIterator]: () => iterator,
     };
     return iterator;

@@ -9,6 +9,15 @@ export interface Arrivals<T> {
   arrived(): T | undefined;
 }
 
+/** Resolves when it is worth to ask `arrived`; undefined: only `next` can wait. */
+export function soonOf(arrivals: Arrivals<unknown>): Promise<void> | undefined {
+  let wake!: () => void;
+  const soon = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+  return arrivals.wait(wake) ? soon : undefined;
+}
+
 /** An iterator of ours that can be asked so. */
 export abstract class ArrivalIterator<T> implements Arrivals<T>, AsyncIterableIterator<T> {
   /** In objects that a constructor of ours has made, and in no Proxy of one and no object that inherits from one. */

@@ -109,13 +109,14 @@ export class Call {
     for (const provider of providers) provider.ready?.();
     const { bug } = this.#prospects;
     if (bug) throw bug.thrown;
-    catalogues.refresh();
     this.#signals.listen();
+    const noted = this.settled ? undefined : this.#evidence.announce();
+    // While a disk is at work.
+    catalogues.refresh();
     const { totalMs } = this.#config;
     if (totalMs !== false && !this.settled) {
       this.#deadline = this.clock.setTimeout(() => this.abort({ kind: "deadline", ms: totalMs }), totalMs);
     }
-    const noted = this.settled ? undefined : this.#evidence.announce();
     const refusal = noted && (await noted);
     if (this.settled) throw this.error;
     if (refusal) throw refusal;

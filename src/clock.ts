@@ -8,16 +8,21 @@ export function clampDelay(ms: number): number {
   return ms > 0 ? Math.min(ms, MAX_DELAY_MS) : 0;
 }
 
-let lastWall = Number.NaN;
-let lastIso = "";
+let lastSecond = Number.NaN;
+/** Up to the milliseconds. */
+let ofSecond = "";
 
-/** ISO 8601 of Unix ms. Many fall into one millisecond, and formatting takes longer than most of what it is for. */
+/** ISO 8601 of Unix ms. Many fall into one second, and formatting takes longer than most of what it is for. */
 export function isoOf(wall: number): string {
-  if (wall !== lastWall) {
-    lastIso = new Date(wall).toISOString();
-    lastWall = wall;
+  // A date cuts a fraction off towards 1970.
+  if (!Number.isInteger(wall)) return new Date(wall).toISOString();
+  const second = Math.floor(wall / 1_000);
+  const ms = wall - second * 1_000;
+  if (second !== lastSecond) {
+    ofSecond = new Date(wall).toISOString().slice(0, -4);
+    lastSecond = second;
   }
-  return lastIso;
+  return `${ofSecond}${ms < 10 ? "00" : ms < 100 ? "0" : ""}${ms}Z`;
 }
 
 /** Reads globalThis at each call, so that fake timers installed later are obeyed. */

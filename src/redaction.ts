@@ -65,11 +65,15 @@ export function redact(text: string, { secrets, prompt }: RedactOptions): string
   return prompt ? (withoutEchoes([result], prompt)[0] as string) : result;
 }
 
+/** What is one printable line as it is: most names are, and seven searches take longer than the rest of what is done with them. */
+const PRINTABLE = /^[!-~]+(?: [!-~]+)*$/;
+
 /**
  * One printable line: no control characters, terminal sequences, bidi controls or lone surrogates, white space
  * collapsed, cut to `max` UTF-16 units with "…".
  */
 export function sanitizeText(text: string, max: number): string {
+  if (text.length <= max && PRINTABLE.test(text)) return text;
   const line = text
     .slice(0, 8 * max)
     .replace(ANSI, "")

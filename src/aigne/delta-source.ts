@@ -1,6 +1,6 @@
 import type { ChatModelOutput } from "@aigne/core";
 import type { ChainStream } from "../answer-stream.js";
-import { ArrivalIterator } from "../arrivals.js";
+import { ArrivalIterator, soonOf } from "../arrivals.js";
 import type { AuditRecord } from "../record.js";
 import type { Part } from "../types.js";
 import type { Delta, DeltaList } from "./delta-list.js";
@@ -41,12 +41,7 @@ export class DeltaSource {
 
   /** Resolves when it is worth to ask `arrived`; undefined: only `read` can wait. */
   soon(): Promise<void> | undefined {
-    if (this.#soon || !this.#arrivals) return this.#soon;
-    let wake!: () => void;
-    const soon = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    if (this.#arrivals.wait(wake)) this.#soon = soon;
+    this.#soon ??= this.#arrivals && soonOf(this.#arrivals);
     return this.#soon;
   }
 

@@ -30,6 +30,7 @@ function entries(meaning: FinishMeaning | undefined, reasons: string): [string, 
 export function finishMeaning(reason: string): FinishMeaning | undefined {
   // No known one is longer, and a hostile one shall cost nothing.
   if (reason.length > 64) return "unknown";
+  if (MEANINGS.has(reason)) return MEANINGS.get(reason);
   const name = reason
     .trim()
     .replace(/([a-z])([A-Z])/g, "$1_$2")

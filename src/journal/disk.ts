@@ -1,3 +1,4 @@
+import { write } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 
 /** What the writer asks of a file system; replaceable, so that a test can pull the plug. */
@@ -64,8 +65,13 @@ class NodeFile implements DiskFile {
     this.identity = identity;
   }
 
-  async append(bytes: Uint8Array): Promise<number> {
-    return (await this.#file.write(bytes)).bytesWritten;
+  /** Not by the handle's own method, which takes half as long again: each call waits for one of these before its first request. */
+  append(bytes: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) => {
+      write(this.#file.fd, bytes, 0, bytes.length, null, (error, written) =>
+        error ? reject(error) : resolve(written),
+      );
+    });
   }
 
   datasync(): Promise<void> {

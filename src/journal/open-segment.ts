@@ -1,5 +1,6 @@
 import type { Disk, DiskFile } from "./disk.js";
 import type { Waiting } from "./line-queue.js";
+import type { WriterInit } from "./writer-init.js";
 
 /** The device is full, or refuses for now: the same bytes can be tried again where they ended. */
 const PASSING = new Set(["ENOSPC", "EDQUOT", "EAGAIN", "EINTR", "ENOBUFS", "ENOMEM", "EMFILE", "ENFILE"]);
@@ -63,11 +64,20 @@ export class OpenSegment {
     for (const { event } of lines) this.events[event] = (this.events[event] ?? 0) + 1;
   }
 
+  /** Why it is to be closed, if it is. */
+  due(
+    now: number,
+    { maxSegmentAgeMs, maxSegmentBytes }: Pick<WriterInit, "maxSegmentAgeMs" | "maxSegmentBytes">,
+  ): "age" | "full" | undefined {
+    if (now - this.openedAt >= maxSegmentAgeMs) return "age";
+    return this.#isFull(maxSegmentBytes) ? "full" : undefined;
+  }
+
   /**
    * It holds so many bytes, and something of calls. One that the open calls alone fill would be left for the next, and that
    * one too, as long as retention has a tombstone to write for each.
    */
-  isFull(maxBytes: number): boolean {
+  #isFull(maxBytes: number): boolean {
     return this.bytes >= maxBytes && OF_CALLS.some((event) => event in this.events);
   }
 

@@ -58,7 +58,8 @@ export class JournalWriter {
     if (onDurable) line.onDurable = onDurable;
     if (!this.#queue.push(line)) return false;
     this.#isFull = false;
-    this.#run();
+    // At once for whoever waits: what is made while the disk is at work takes no time.
+    this.#run(onDurable !== undefined && this.#chain !== undefined);
     return true;
   }
 
@@ -113,13 +114,16 @@ export class JournalWriter {
     }
   }
 
-  #run(): void {
-    this.#running ??= this.#drain();
+  #run(atOnce = false): void {
+    if (this.#running) return;
+    // What is told in the same tick goes together.
+    const before = Promise.resolve();
+    this.#running = before;
+    this.#running = atOnce ? this.#drain() : before.then(() => this.#drain());
   }
 
+  /** Down to the system's write without a promise where all is as it was. */
   async #drain(): Promise<void> {
-    // What is told in the same tick goes together.
-    await undefined;
     try {
       if (!this.#chain) await this.#begin();
       while (this.#queue.hasLines || (this.#queue.hasGap && !this.#hasGivenUp)) await this.#writeNext();
@@ -134,7 +138,8 @@ export class JournalWriter {
 
   async #writeNext(): Promise<void> {
     this.#since = this.#init.clock.now();
-    await this.#rotate();
+    const reason = this.#segment?.due(this.#since, this.#init);
+    if (this.#segment && reason) await this.#rotate(this.#segment, reason);
     const gap = this.#queue.takeGap();
     const lines = this.#queue.take(BATCH_BYTES);
     const all = gap ? [this.#own(gap, lines[0]), ...lines] : lines;
@@ -175,13 +180,9 @@ export class JournalWriter {
     return this.#line(event, before);
   }
 
-  async #rotate(): Promise<void> {
-    const { clock, maxSegmentBytes, maxSegmentAgeMs, durability, onSegmentClosed, onTrouble } = this.#init;
-    const segment = this.#segment;
-    if (!segment) return;
-    const isOld = clock.now() - segment.openedAt >= maxSegmentAgeMs;
-    if (!isOld && !segment.isFull(maxSegmentBytes)) return;
-    await this.#write([this.#own(this.#chain.closing(isOld ? "age" : "full", segment.lines))], segment);
+  async #rotate(segment: OpenSegment, reason: "age" | "full"): Promise<void> {
+    const { durability, onSegmentClosed, onTrouble } = this.#init;
+    await this.#write([this.#own(this.#chain.closing(reason, segment.lines))], segment);
     if (this.#segment !== segment) return;
     this.#segment = undefined;
     // Nobody waits for it at `os`; at `fsync` its lines are on the disk already.
@@ -196,7 +197,8 @@ export class JournalWriter {
   async #write(lines: Waiting[], only?: OpenSegment): Promise<boolean> {
     while (true) {
       try {
-        await this.#look();
+        if (this.#segment && this.#init.clock.now() - this.#lookedAt >= LOOK_MS)
+          await this.#look(this.#segment);
         if (only && this.#segment !== only) return false;
         await this.#commit(this.#segment ?? (await this.#open()), lines);
         this.#patience.calm();
@@ -208,10 +210,8 @@ export class JournalWriter {
   }
 
   /** A file that was moved away or deleted takes what is written to it with it. */
-  async #look(): Promise<void> {
+  async #look(segment: OpenSegment): Promise<void> {
     const { clock, disk, onTrouble } = this.#init;
-    const segment = this.#segment;
-    if (!segment || clock.now() - this.#lookedAt < LOOK_MS) return;
     this.#lookedAt = clock.now();
     const found = await disk.identity(segment.path).catch(() => segment.identity);
     if (found === segment.identity) return;

@@ -14,6 +14,9 @@ export const RESPONSE_LIMIT = 64 * 1024 * 1024;
 /** Characters of comments and unknown fields between two events. */
 export const COMMENT_LIMIT = 1024 * 1024;
 
+const DATA = "data: ";
+const END = "\n\n";
+
 export interface SseLimits {
   line: number;
   event: number;
@@ -49,6 +52,8 @@ export class SseDecoder {
   #comments = 0;
   #carriage = false;
   #begun = false;
+  /** The parser has been fed, and keeps nothing of what it was fed with. */
+  #isClean = false;
   #tooLong = false;
 
   constructor(limits: SseLimits = SSE_LIMITS) {
@@ -67,12 +72,22 @@ export class SseDecoder {
   }
 
   feed(bytes: Uint8Array): SseEvent[] {
-    return this.#parse(this.#text.write(bytes as Buffer));
+    const text = this.#text.write(bytes as Buffer);
+    return this.#isOneEvent(text) ? [{ data: text.slice(DATA.length, -END.length) }] : this.#parse(text);
   }
 
   /** What is left when the stream ends: a last event that lacks its blank line. */
   end(): SseEvent[] {
     return this.#parse(`${this.#text.end()}\n\n`);
+  }
+
+  /** What a read brings where a model is slower than the network: the parser takes longer for it than all else that is done to it. */
+  #isOneEvent(text: string): boolean {
+    if (!this.#isClean || text.length > this.#limits.line || text.length > this.#limits.event) return false;
+    const hasData = text.length > DATA.length + END.length && text.startsWith(DATA) && text.endsWith(END);
+    if (!hasData || text.indexOf("\n") !== text.length - END.length || text.includes("\r")) return false;
+    this.#comments = 0;
+    return true;
   }
 
   #parse(text: string): SseEvent[] {
@@ -83,6 +98,7 @@ export class SseDecoder {
     this.#events = events;
     this.#feed(lines);
     this.#events = undefined;
+    this.#isClean = lines === "" ? this.#isClean : lines.endsWith(END) && !this.#carriage;
     if (this.#tooLong) throw oversized("an event", this.#limits.event);
     return events;
   }

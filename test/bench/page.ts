@@ -55,7 +55,8 @@ What this package costs, beside the least that a client can do and beside others
 - Each contestant runs in a fresh process per round, and takes turns with the others (A B C A B C …), ${about.rounds} rounds (growth and the slow consumer: at most 3); every answer is compared with what was sent.
 - Figures are medians of the rounds, with quartiles in brackets. CPU is user and system time of the whole process.
 - Ours run with everything at its default: audit to a file, breakers, budgets, clocks, logger, catalogue. Others run as their documentation says, with retries off.
-- A process warms up with 2 000 short calls before sustained and paced streams, with 5 000 before short ones: a young one measures the compiler, not the client. What that costs is [a shape of its own](#burst-a-young-process-a-whole-answer-at-once).
+- One client of each contestant goes through all the shapes of its process, as a server has one for all its calls: the plan of an answer travels in the prompt.
+- A process warms up with 2 000 short calls before sustained and paced streams, with four times 300 streams more before paced ones, and with ten times 1 500 calls before short ones, or what of that takes six seconds: a young one measures the compiler, not the client. In waves, since what a process does only when it falls idle makes V8 drop compiled code at the first time. What being young costs is [a shape of its own](#burst-a-young-process-a-whole-answer-at-once).
 - The heap is not collected by force before anything is measured: V8 begins with a small young generation again after that, and whoever allocates more would pay for it as in no process at work.
 
 ${about.date}, ${about.text}; load average ${about.load.toFixed(1)} before it began; ${Math.round(about.seconds / 60)} minutes.

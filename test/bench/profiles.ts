@@ -1,7 +1,7 @@
 import { ask, here } from "./children.js";
 import { entrant } from "./roster.js";
 import type { Reading } from "./samples.js";
-import { atWork, first, PACED, type Session, type Shape, short64, sustained } from "./shapes.js";
+import { atWork, first, paced, type Session, type Shape, short64, sustained } from "./shapes.js";
 import { type Setup, type Stage, TWO } from "./stages.js";
 import type { LoadOrder } from "./worker.js";
 
@@ -17,18 +17,18 @@ export const PROFILES: Profile[] = [
   {
     title: "Paced: one event per network read",
     text: "50 streams at once of 200 events, one each 5 ms. Per event.",
-    session: [atWork(), PACED],
+    session: [atWork(), paced()],
     contestants: ["floor", "provider", "model"],
   },
   {
     title: "First content",
-    text: "One call at a time, of 4 events, one each ms, after 2 000 short calls. Per call, all of it: also what follows the first text.",
+    text: "One call at a time, of 4 events, one each ms, after 3 000 short calls. Per call, all of it: also what follows the first text.",
     session: [short64(2, 100), first()],
     contestants: ["floor", "chain", "model", "published"],
   },
   {
     title: "Short calls, 64 at once",
-    text: "20 events per call, after 5 000 such calls. Per call.",
+    text: "20 events per call, after 15 000 such calls. Per call.",
     session: [short64()],
     contestants: ["provider", "chain", "model"],
   },

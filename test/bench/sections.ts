@@ -37,7 +37,7 @@ export const SECTIONS: Section[] = [
   {
     measure: "paced",
     title: "Paced: one event per network read",
-    text: "50 streams at once of 200 events, one each 5 ms, as models speak. Per event, each call's own cost included; the clock tells the pace.",
+    text: "Two times 50 streams at once of 200 events, one each 5 ms, as models speak. Per event, each call's own cost included; the clock tells the pace.",
     columns: ["cpuUs"],
     plot: cpuPlot("Paced: an event each 5 ms, 50 streams", "event"),
   },

@@ -53,13 +53,13 @@ export const atWork = (calls = 2_000): Shape => ({
   per: "call",
 });
 
-export const PACED: Shape = {
+export const paced = (count = 4, streams = 100): Shape => ({
   name: "paced",
   plan: plan(200, 5),
-  warmUp: waves(4, load(300, 300)),
-  measured: load(100, 50),
+  warmUp: waves(count, load(300, 300)),
+  measured: load(streams, 50),
   per: "chunk",
-};
+});
 
 export const BURST: Shape = {
   name: "burst",

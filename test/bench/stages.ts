@@ -10,7 +10,7 @@ import {
   first,
   lengths,
   MEMORY,
-  PACED,
+  paced,
   type Session,
   short64,
   sustained,
@@ -160,7 +160,7 @@ export function allStages({ port, rounds, node24, only }: Setup): Stage[] {
       rounds: node24 ? rounds : 0,
       tasks: compared.map((name) => loadTask(name, named("burst-node24", [BURST]), port, { node: node24 })),
     },
-    { name: "paced", rounds, tasks: loads(without, [atWork(), PACED], port) },
+    { name: "paced", rounds, tasks: loads(without, [atWork(), paced()], port) },
     { name: "calls", rounds, tasks: loads(often(without), CALLS, port) },
     {
       name: "calls-seldom",
@@ -243,7 +243,7 @@ export function shortStages({ port, rounds }: Setup): Stage[] {
     },
     // A few milliseconds each.
     { ...loading("burst", ["floor", ...OURS], [BURST]), rounds: 3 * rounds },
-    loading("paced", ["floor", "model", "published"], [atWork(), PACED]),
+    loading("paced", ["floor", "model", "published"], [atWork(), paced(1, 50)]),
     loading("calls", ["openai", ...OURS, "published"], [short64(2, 500), first(100, 60)]),
     loading(
       "sustained",

@@ -230,6 +230,18 @@ describe("sanitizeText", () => {
     expect(sanitizeText("abc😀efg", 6)).toBe("abc😀…");
   });
 
+  it("leaves what is one printable line as it is, as all its searches would", () => {
+    const word = fc.string({ unit: "grapheme-ascii", minLength: 1 }).map((text) => text.replace(/ /g, "_"));
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 5 }), (words) => {
+        const line = words.join(" ");
+        expect(sanitizeText(line, line.length)).toBe(line);
+        // What nobody sees makes it search.
+        expect(sanitizeText(`${line}\u200b`, line.length + 1)).toBe(line);
+      }),
+    );
+  });
+
   it("gives one printable line of bounded length for any text", () => {
     fc.assert(
       fc.property(

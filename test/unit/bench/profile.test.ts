@@ -4,7 +4,7 @@ import { moduleAt } from "../../bench/origin.js";
 import { ownerOf } from "../../bench/owner.js";
 import { functionsOf, readingOf, threadOf } from "../../bench/profile-reading.js";
 import { type Frame, selfTimes, totals } from "../../bench/self-time.js";
-import { PACED, short64 } from "../../bench/shapes.js";
+import { paced, short64 } from "../../bench/shapes.js";
 
 const ROOT = "file:///home/me/open-router/";
 const frame = (functionName: string, url = ""): Frame => ({ functionName, url, lineNumber: 0 });
@@ -107,7 +107,7 @@ describe("what a process sends back", () => {
   };
 
   it.each([
-    ["event", PACED, 50 * 200],
+    ["event", paced(4, 50), 50 * 200],
     ["call", short64(0, 500), 500],
   ])("is per %s", (_, shape, units) => {
     expect(readingOf({ profile, threadUs: 9_000 }, shape, ROOT)).toEqual({

@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { journalAudit } from "../../../src/audit/journal.js";
+import { type Disk, nodeDisk } from "../../../src/journal/disk.js";
 import { calls } from "../../support/journal-calls.js";
 import { countBy, readChain } from "../../support/journal-chain.js";
 
@@ -20,4 +21,64 @@ it("a line that comes in whatever tick after the last one was written is written
   await sink.close?.();
   expect(countBy((await readChain(dir)).entries, "request.end")).toBe(all.length);
   await rm(dir, { recursive: true });
+});
+
+describe("a line that a call waits for", () => {
+  /** A journal whose folder has been read, and how many lines each write to its file had. */
+  async function opened(dir: string, onWrite = () => {}) {
+    const writes: number[] = [];
+    const disk: Disk = {
+      ...nodeDisk,
+      async create(path) {
+        const file = await nodeDisk.create(path);
+        return {
+          identity: file.identity,
+          append(bytes) {
+            writes.push(Buffer.from(bytes).toString().trimEnd().split("\n").length);
+            onWrite();
+            return file.append(bytes);
+          },
+          datasync: () => file.datasync(),
+          close: () => file.close(),
+        };
+      },
+    };
+    const sink = journalAudit({ dir }, { disk });
+    const [first, ...others] = calls(6);
+    await sink.start?.(first!.start);
+    sink.write(first!.record);
+    await sink.flush?.();
+    writes.length = 0;
+    return { sink, writes, others };
+  }
+
+  it("is with the disk before its call goes on; what is told meanwhile goes together, as does what nobody waits for", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "journal-"));
+    const { sink, writes, others } = await opened(dir);
+    const starts = others.slice(0, 4).map(({ start }) => sink.start?.(start));
+    expect(writes).toEqual([1]);
+    await Promise.all(starts);
+    expect(writes).toEqual([1, 3]);
+    for (const { record } of others.slice(0, 4)) sink.write(record);
+    expect(writes).toEqual([1, 3]);
+    await sink.flush?.();
+    expect(writes).toEqual([1, 3, 4]);
+    await sink.close?.();
+    await rm(dir, { recursive: true });
+  });
+
+  it("is written once, and whole, when the write itself brings another line", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "journal-"));
+    const late: (() => void)[] = [];
+    const { sink, others } = await opened(dir, () => late.pop()?.());
+    const [one, two] = others;
+    late.push(() => void sink.start?.(two!.start));
+    await sink.start?.(one!.start);
+    await sink.flush?.();
+    await sink.close?.();
+    const { entries } = await readChain(dir);
+    expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, index) => index + 1));
+    expect(countBy(entries, "request.start")).toBe(3);
+    await rm(dir, { recursive: true });
+  });
 });

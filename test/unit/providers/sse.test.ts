@@ -78,6 +78,38 @@ describe("events", () => {
     );
   });
 
+  test("are the same when a read brings just one of them, whatever came before and comes with it", () => {
+    const piece = fc.constantFrom(
+      "data: a\n\n",
+      "data: b c\n\n",
+      "data: \n\n",
+      "data:d\n\n",
+      "data: e",
+      "data: f\n",
+      "data: g\n\n\n",
+      "data: h\ndata: i\n\n",
+      "data: j\r\n\r\n",
+      "data: k\n\r",
+      "data: l\r\n\n",
+      "event: error\n",
+      "id: 1\n\n",
+      ": a comment\n\n",
+      "\n",
+      "\n\n",
+      "\r",
+      "\r\n",
+      "\ufeff",
+      "",
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+        const letters = [...bytes(pieces.join(""))].map((byte) => Uint8Array.of(byte));
+        expect(decode(...pieces)).toEqual(decode(...letters));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
   test("have the text that a TextDecoder makes of their bytes, invalid ones included, however these are split", () => {
     // Beginnings, ends and middles of characters, and what is none.
     const byte = fc.constantFrom(
@@ -136,6 +168,13 @@ describe("limits", () => {
     expect(oversize(() => decode(...Array.from({ length: 20 }, () => "x".repeat(60_000))))).toContain(
       "a line",
     );
+  });
+
+  test("a line longer than allowed is refused also in a read that is one event", () => {
+    const decoder = new SseDecoder({ line: 16, event: 16 });
+    expect(decoder.feed(bytes("data: a\n\n"))).toEqual([{ data: "a" }]);
+    expect(decoder.feed(bytes("data: 0123456\n\n"))).toEqual([{ data: "0123456" }]);
+    expect(oversize(() => decoder.feed(bytes("data: 0123456789abcdef\n\n")))).toBe("a line exceeds 16");
   });
 
   test("an event longer than 4 MiB is refused", () => {
