@@ -17,14 +17,24 @@ export function withoutEchoes(texts: readonly string[], prompt: string): string[
   const lines = texts.map((text) => text.replace(/\s+/g, " "));
   if (prompt.length < RUN || lines.every((line) => line.length < RUN)) return lines;
   const runs = new Runs(lines);
-  for (const piece of piecesOf(prompt)) runs.findIn(piece);
-  return runs.withoutFound();
+  try {
+    for (const piece of piecesOf(prompt)) runs.findIn(piece);
+    return runs.withoutFound();
+  } finally {
+    runs.leave();
+  }
 }
 
 function piecesOf(prompt: string): string[] {
   if (prompt.length <= MAX_PROMPT) return [prompt];
   return [prompt.slice(0, MAX_PROMPT / 2), prompt.slice(-MAX_PROMPT / 2)];
 }
+
+/**
+ * How many wanted hashes fall into each slot: most places of a prompt need no look into the map. One for all, and empty
+ * between two: one for each failure would make V8 collect its whole heap every hundredth time.
+ */
+const table = new Uint16Array(1 << TABLE_BITS);
 
 interface Run {
   text: string;
@@ -37,8 +47,6 @@ class Runs {
   readonly #marks: Uint8Array[];
   /** The runs that were not found yet, by hash. */
   readonly #wanted = new Map<number, Run[]>();
-  /** How many wanted hashes fall into this slot: most places of a prompt need no look into the map. */
-  readonly #table = new Uint16Array(1 << TABLE_BITS);
 
   constructor(lines: readonly string[]) {
     this.#lines = lines;
@@ -50,7 +58,6 @@ class Runs {
 
   /** Looks every run of a text up by a rolling hash (Rabin–Karp), each run of white space taken for one space. */
   findIn(text: string): void {
-    const table = this.#table;
     const units = new Uint16Array(text.length);
     let length = 0;
     let hash = 0;
@@ -68,6 +75,11 @@ class Runs {
         if (this.#wanted.size === 0) return;
       }
     }
+  }
+
+  /** Leaves the table empty. */
+  leave(): void {
+    for (const hash of this.#wanted.keys()) table[slotOf(hash)] = 0;
   }
 
   withoutFound(): string[] {
@@ -99,7 +111,7 @@ class Runs {
 
   #count(hash: number, by: number): void {
     const slot = slotOf(hash);
-    this.#table[slot] = (this.#table[slot] as number) + by;
+    table[slot] = (table[slot] as number) + by;
   }
 }
 

@@ -99,8 +99,8 @@ function switchTask(name: string, fault: SwitchOrder["fault"], port: number): Ta
     fault,
     anew: peer,
     ...(!peer && { more: SWITCHES_AT_ONCE }),
-    warmUp: 200,
-    calls: 100,
+    warmUp: 600,
+    calls: 200,
   };
   return {
     contestant: name,
