@@ -89,10 +89,23 @@ export class AnswerStream implements ChainStream {
         turns.done();
       }
     };
+    const leave = async (): Promise<IteratorResult<Part>> => {
+      try {
+        waiting = [];
+        await batches.return();
+        return { done: true, value: undefined };
+      } finally {
+        turns.done();
+      }
+    };
     const iterator: AsyncIterableIterator<Part> = {
       // In turn: of two that wait for a batch at once, the second would overwrite what the first left of its own.
       next: () => (turns.free && waiting.length > 0 ? Promise.resolve(given()) : turns.take(take)),
-      return: () => batches.return() as Promise<IteratorResult<Part>>,
+      return: () => {
+        // At once, and in turn: a read that is pending has not come to its end, and says so.
+        this.cancel();
+        return turns.take(leave);
+      },
       [Symbol.asyncIterator]: () => iterator,
     };
     return iterator;

@@ -110,13 +110,13 @@ export class Call {
     const { bug } = this.#prospects;
     if (bug) throw bug.thrown;
     this.#signals.listen();
-    const noted = this.settled ? undefined : this.#evidence.announce();
-    // While a disk is at work.
-    catalogues.refresh();
     const { totalMs } = this.#config;
     if (totalMs !== false && !this.settled) {
       this.#deadline = this.clock.setTimeout(() => this.abort({ kind: "deadline", ms: totalMs }), totalMs);
     }
+    const noted = this.settled ? undefined : this.#evidence.announce();
+    // While a disk is at work.
+    catalogues.refresh();
     const refusal = noted && (await noted);
     if (this.settled) throw this.error;
     if (refusal) throw refusal;

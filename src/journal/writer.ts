@@ -58,8 +58,8 @@ export class JournalWriter {
     if (onDurable) line.onDurable = onDurable;
     if (!this.#queue.push(line)) return false;
     this.#isFull = false;
-    // At once for whoever waits: what is made while the disk is at work takes no time.
-    this.#run(onDurable !== undefined && this.#chain !== undefined);
+    // At once for whoever waits: what is made while the disk is at work takes no time. But a sync is dear, and better shared.
+    this.#run(onDurable !== undefined && this.#chain !== undefined && this.#init.durability === "os");
     return true;
   }
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { OptionsError } from "../../src/errors.js";
-import { answer, type Script } from "../../src/providers/scripted.js";
-import type { Part } from "../../src/types.js";
+import { FallbackChain } from "../../src/fallback-chain.js";
+import { answer, type Script, scripted } from "../../src/providers/scripted.js";
+import type { Part, Provider } from "../../src/types.js";
+import { arriving } from "../support/arriving.js";
 import { ask, bench } from "../support/chain.js";
 import { outcome, settle } from "../support/pulled-kinds.js";
 import { refuseUnhandledRejections } from "../support/rejections.js";
@@ -15,6 +17,17 @@ function streamed(script: Script) {
   const scene = bench({ "a/one": [script] }, { recovery: "fail" });
   const stream = scene.chain.stream(ask);
   return { ...scene, stream };
+}
+
+/** Of a provider that can be waited for without a promise, as ours can. */
+function awaited(script: Script) {
+  const inner = scripted({ script: { "a/one": [script] } });
+  const provider: Provider = {
+    ...inner,
+    open: async (request, context) => arriving((await inner.open(request, context))[Symbol.asyncIterator]()),
+  };
+  const chain = new FallbackChain({ targets: ["a/one"], provider, logger: false, recovery: "fail" });
+  return { stream: chain.stream(ask) };
 }
 
 const textsOf = (results: readonly IteratorResult<readonly Part[]>[]) =>
@@ -124,7 +137,10 @@ describe("the batches of an answer", () => {
   });
 });
 
-describe("the parts of an answer", () => {
+describe.each([
+  ["of somebody else's", streamed],
+  ["that can be waited for", awaited],
+])("the parts of the answer of a provider %s", (_, streamed) => {
   test("are given in order to those who asked at once, however they came", async () => {
     const { stream } = streamed([
       [
@@ -154,5 +170,19 @@ describe("the parts of an answer", () => {
     expect(await pending).toHaveProperty("threw");
     expect(await parts.next()).toEqual(DONE);
     expect(await stream.record).toMatchObject({ outcome: "aborted" });
+  });
+
+  test("are gone once they are returned, also those that have come already", async () => {
+    const { stream } = streamed([
+      [
+        { type: "text", text: "a" },
+        { type: "thoughts", text: "b" },
+      ],
+      NEVER,
+    ]);
+    const parts = stream[Symbol.asyncIterator]();
+    expect((await parts.next()).value).toEqual({ type: "text", text: "a" });
+    expect(await parts.return?.()).toEqual(DONE);
+    expect(await parts.next()).toEqual(DONE);
   });
 });

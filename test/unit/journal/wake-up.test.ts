@@ -6,6 +6,7 @@ import { journalAudit } from "../../../src/audit/journal.js";
 import { type Disk, nodeDisk } from "../../../src/journal/disk.js";
 import { calls } from "../../support/journal-calls.js";
 import { countBy, readChain } from "../../support/journal-chain.js";
+import { steppedClock } from "../../support/stepped-clock.js";
 
 it("a line that comes in whatever tick after the last one was written is written as well", async () => {
   const dir = await mkdtemp(join(tmpdir(), "journal-"));
@@ -25,7 +26,7 @@ it("a line that comes in whatever tick after the last one was written is written
 
 describe("a line that a call waits for", () => {
   /** A journal whose folder has been read, and how many lines each write to its file had. */
-  async function opened(dir: string, onWrite = () => {}) {
+  async function opened(dir: string, onWrite = () => {}, durability: "os" | "fsync" = "os") {
     const writes: number[] = [];
     const disk: Disk = {
       ...nodeDisk,
@@ -43,7 +44,8 @@ describe("a line that a call waits for", () => {
         };
       },
     };
-    const sink = journalAudit({ dir }, { disk });
+    // Of a moment that stays: once a second the file is looked up by its name first.
+    const sink = journalAudit({ dir, durability }, { disk, clock: steppedClock() });
     const [first, ...others] = calls(6);
     await sink.start?.(first!.start);
     sink.write(first!.record);
@@ -63,6 +65,15 @@ describe("a line that a call waits for", () => {
     expect(writes).toEqual([1, 3]);
     await sink.flush?.();
     expect(writes).toEqual([1, 3, 4]);
+    await sink.close?.();
+    await rm(dir, { recursive: true });
+  });
+
+  it("shares a sync with all that are told in the same tick", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "journal-"));
+    const { sink, writes, others } = await opened(dir, () => {}, "fsync");
+    await Promise.all(others.map(({ start }) => sink.start?.(start)));
+    expect(writes).toEqual([others.length]);
     await sink.close?.();
     await rm(dir, { recursive: true });
   });
