@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { journalAudit } from "../../../src/audit/journal.js";
 import { systemClock } from "../../../src/clock.js";
-import { type Disk, nodeDisk } from "../../../src/journal/disk.js";
 import { Journal } from "../../../src/journal/journal.js";
 import { verifyJournal } from "../../../src/journal/verify.js";
 import type { AuditRecord, CallStart } from "../../../src/record.js";
 import { entriesIn } from "../../support/chain-lines.js";
+import { tappedDisk } from "../../support/tapped-disk.js";
 
 let dir: string;
 beforeEach(() => {
@@ -44,23 +44,11 @@ it("refuses a call at once that comes after the end, when it has to be in the jo
 
 it("keeps the order of its lines, and comes to an end, when some come as fast as they are written", async () => {
   const late = { event: "request.end", callId: "late", outcome: "unknown" } as const;
-  const disk: Disk = {
-    ...nodeDisk,
-    async create(path) {
-      const file = await nodeDisk.create(path);
-      return {
-        identity: file.identity,
-        async append(bytes) {
-          // In the middle of the last write, too.
-          if (!journal.writer.append(late)) journal.writer.lose(late.event);
-          return file.append(bytes);
-        },
-        datasync: () => file.datasync(),
-        close: () => file.close(),
-      };
-    },
-  };
-  const journal = new Journal({
+  const disk = tappedDisk(() => {
+    // In the middle of the last write, too.
+    if (!journal.writer.append(late)) journal.writer.lose(late.event);
+  });
+  const journal: Journal = new Journal({
     dir,
     disk,
     clock: systemClock,

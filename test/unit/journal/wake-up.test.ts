@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { journalAudit } from "../../../src/audit/journal.js";
-import { type Disk, nodeDisk } from "../../../src/journal/disk.js";
 import { calls } from "../../support/journal-calls.js";
 import { countBy, readChain } from "../../support/journal-chain.js";
 import { steppedClock } from "../../support/stepped-clock.js";
+import { tappedDisk } from "../../support/tapped-disk.js";
 
 it("a line that comes in whatever tick after the last one was written is written as well", async () => {
   const dir = await mkdtemp(join(tmpdir(), "journal-"));
@@ -28,22 +28,10 @@ describe("a line that a call waits for", () => {
   /** A journal whose folder has been read, and how many lines each write to its file had. */
   async function opened(dir: string, onWrite = () => {}, durability: "os" | "fsync" = "os") {
     const writes: number[] = [];
-    const disk: Disk = {
-      ...nodeDisk,
-      async create(path) {
-        const file = await nodeDisk.create(path);
-        return {
-          identity: file.identity,
-          append(bytes) {
-            writes.push(Buffer.from(bytes).toString().trimEnd().split("\n").length);
-            onWrite();
-            return file.append(bytes);
-          },
-          datasync: () => file.datasync(),
-          close: () => file.close(),
-        };
-      },
-    };
+    const disk = tappedDisk((bytes) => {
+      writes.push(Buffer.from(bytes).toString().trimEnd().split("\n").length);
+      onWrite();
+    });
     // Of a moment that stays: once a second the file is looked up by its name first.
     const sink = journalAudit({ dir, durability }, { disk, clock: steppedClock() });
     const [first, ...others] = calls(6);
