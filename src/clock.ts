@@ -8,6 +8,9 @@ export function clampDelay(ms: number): number {
   return ms > 0 ? Math.min(ms, MAX_DELAY_MS) : 0;
 }
 
+/** ECMAScript's last moment, in Unix ms. */
+const LAST_MOMENT = 8.64e15;
+
 let lastSecond = Number.NaN;
 /** Up to the milliseconds. */
 let ofSecond = "";
@@ -15,7 +18,7 @@ let ofSecond = "";
 /** ISO 8601 of Unix ms. Many fall into one second, and formatting takes longer than most of what it is for. */
 export function isoOf(wall: number): string {
   // A date cuts a fraction off towards 1970.
-  if (!Number.isInteger(wall)) return new Date(wall).toISOString();
+  if (!Number.isInteger(wall) || wall >= LAST_MOMENT) return new Date(wall).toISOString();
   const second = Math.floor(wall / 1_000);
   const ms = wall - second * 1_000;
   if (second !== lastSecond) {

@@ -65,7 +65,7 @@ export function redact(text: string, { secrets, prompt }: RedactOptions): string
   return prompt ? (withoutEchoes([result], prompt)[0] as string) : result;
 }
 
-/** What is one printable line as it is: most names are, and seven searches take longer than the rest of what is done with them. */
+/** What is one printable line as it is: nearly every name is, and need not be searched for all that it could hide. */
 const PRINTABLE = /^[!-~]+(?: [!-~]+)*$/;
 
 /**

@@ -32,7 +32,7 @@ function piecesOf(prompt: string): string[] {
 
 /**
  * How many wanted hashes fall into each slot: most places of a prompt need no look into the map. One for all, and empty
- * between two: one for each failure would make V8 collect its whole heap every hundredth time.
+ * between two: one for each failure would make V8 collect its whole heap again and again.
  */
 const table = new Uint16Array(1 << TABLE_BITS);
 

@@ -65,7 +65,7 @@ class NodeFile implements DiskFile {
     this.identity = identity;
   }
 
-  /** Not by the handle's own method, which takes half as long again: each call waits for one of these before its first request. */
+  /** Not by the handle's own method, which puts promises of its own between: each call waits for one of these before its first request. */
   append(bytes: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
       write(this.#file.fd, bytes, 0, bytes.length, null, (error, written) =>

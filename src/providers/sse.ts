@@ -81,7 +81,7 @@ export class SseDecoder {
     return this.#parse(`${this.#text.end()}\n\n`);
   }
 
-  /** What a read brings where a model is slower than the network: the parser takes longer for it than all else that is done to it. */
+  /** What nearly each read brings where a model is slower than the network, and what the parser need not look at. */
   #isOneEvent(text: string): boolean {
     if (!this.#isClean || text.length > this.#limits.line || text.length > this.#limits.event) return false;
     const hasData = text.length > DATA.length + END.length && text.startsWith(DATA) && text.endsWith(END);

@@ -16,7 +16,7 @@ export interface Profile {
 export const PROFILES: Profile[] = [
   {
     title: "Paced: one event per network read",
-    text: "50 streams at once of 200 events, one each 5 ms. Per event.",
+    text: "Two times 50 streams at once of 200 events, one each 5 ms. Per event.",
     session: [atWork(), paced()],
     contestants: ["floor", "provider", "model"],
   },

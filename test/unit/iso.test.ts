@@ -19,6 +19,7 @@ test("a moment reads as a date writes it, whichever came before", () => {
   );
 });
 
-test.each([Number.NaN, Number.POSITIVE_INFINITY])("%s is no moment", (wall) => {
+test.each([Number.NaN, Number.POSITIVE_INFINITY, 8.64e15 + 1])("%s is no moment", (wall) => {
+  isoOf(8.64e15);
   expect(() => isoOf(wall)).toThrow(RangeError);
 });
