@@ -63,17 +63,23 @@ export class ClockWithin implements Clock {
   }
 }
 
+/** Into how many parts a patient timer's time is divided. */
+const PARTS = 5;
+
 /**
- * The `customTimers` that p-timeout takes. They take the last millisecond by itself: when it was our own loop that was
- * blocked, what is waited for may have come, and is seen in the turn between.
+ * The `customTimers` that p-timeout takes. Their time runs in parts, and each takes a turn of the loop: while our own
+ * loop was blocked, what is waited for may have come, or may have some turns to go, and is seen in the turns between.
  */
 export function patientTimersOf(clock: Clock) {
   return {
     setTimeout: ((callback: () => void, ms: number) => {
-      const timer = { id: clock.setTimeout(last, ms - 1) };
-      function last() {
-        timer.id = clock.setTimeout(callback, 1);
-      }
+      const part = Math.max(1, Math.ceil(ms / PARTS));
+      const timer: { id?: unknown } = {};
+      const wait = (left: number) => {
+        const isLast = left <= part;
+        timer.id = clock.setTimeout(isLast ? callback : () => wait(left - part), isLast ? left : part);
+      };
+      wait(ms);
       return timer;
     }) as unknown as typeof setTimeout,
     clearTimeout: ((timer: { id: unknown }) =>
