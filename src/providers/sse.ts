@@ -1,5 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
-import { createParser, type EventSourceMessage } from "eventsource-parser";
+import { createParser, type EventSourceMessage, type EventSourceParser } from "eventsource-parser";
 import { SignalError } from "../errors.js";
 import { ownCopy } from "../long-text.js";
 
@@ -42,8 +42,9 @@ export function oversized(what: string, limit: number): SignalError {
 export class SseDecoder {
   // It makes the same of any bytes as a TextDecoder, but for the mark at their beginning, in a fifth of the time.
   readonly #text = new StringDecoder();
-  readonly #parser;
   readonly #limits: SseLimits;
+  /** Made when a read comes that is more or less than one event. */
+  #parser: EventSourceParser | undefined;
   /** Of the read that is being parsed. */
   #events: SseEvent[] | undefined;
   /** Of a line that has not ended. */
@@ -52,23 +53,12 @@ export class SseDecoder {
   #comments = 0;
   #carriage = false;
   #begun = false;
-  /** The parser has been fed, and keeps nothing of what it was fed with. */
-  #isClean = false;
+  /** No line and no event has begun, nor a line's end that may have a second half. */
+  #isClean = true;
   #tooLong = false;
 
   constructor(limits: SseLimits = SSE_LIMITS) {
     this.#limits = limits;
-    this.#parser = createParser({
-      maxBufferSize: limits.event,
-      onEvent: (event) => this.#onEvent(event),
-      onComment: (comment) => this.#skip(comment.length + 3),
-      onError: (error) => {
-        if (error.type === "max-buffer-size-exceeded") this.#tooLong = true;
-        // llama.cpp's server once sent errors in a field of that name, where every client overlooks them.
-        else if (error.field === "error") this.#onEvent({ event: "error", data: error.value ?? "" });
-        else this.#skip((error.line?.length ?? 0) + 1);
-      },
-    });
   }
 
   feed(bytes: Uint8Array): SseEvent[] {
@@ -86,6 +76,7 @@ export class SseDecoder {
     if (!this.#isClean || text.length > this.#limits.line || text.length > this.#limits.event) return false;
     const hasData = text.length > DATA.length + END.length && text.startsWith(DATA) && text.endsWith(END);
     if (!hasData || text.indexOf("\n") !== text.length - END.length || text.includes("\r")) return false;
+    this.#begun = true;
     this.#comments = 0;
     return true;
   }
@@ -105,6 +96,7 @@ export class SseDecoder {
 
   /** The parser gets whole lines: it would join what it keeps of one with all of the next read. */
   #feed(lines: string): void {
+    this.#parser ??= this.#newParser();
     const first = this.#tail === "" ? 0 : lines.indexOf("\n") + 1;
     const ended = lines.lastIndexOf("\n") + 1;
     if (first > 0) {
@@ -114,6 +106,23 @@ export class SseDecoder {
     if (first < ended && !this.#tooLong) this.#parser.feed(lines.slice(first, ended));
     // A slice would keep the whole read.
     if (ended < lines.length) this.#tail += ownCopy(lines.slice(ended));
+  }
+
+  #newParser(): EventSourceParser {
+    const parser = createParser({
+      maxBufferSize: this.#limits.event,
+      onEvent: (event) => this.#onEvent(event),
+      onComment: (comment) => this.#skip(comment.length + 3),
+      onError: (error) => {
+        if (error.type === "max-buffer-size-exceeded") this.#tooLong = true;
+        // llama.cpp's server once sent errors in a field of that name, where every client overlooks them.
+        else if (error.field === "error") this.#onEvent({ event: "error", data: error.value ?? "" });
+        else this.#skip((error.line?.length ?? 0) + 1);
+      },
+    });
+    // It would take a mark off whatever it is fed with first, which need not be the beginning.
+    parser.feed("\n");
+    return parser;
   }
 
   #withoutMark(text: string): string {

@@ -29,6 +29,13 @@ function oversize(run: () => void): string | undefined {
 }
 
 describe("events", () => {
+  test("of a first read that is one event, and of what comes behind it", () => {
+    expect(decode("data: a\n\n", "data: b\n\n: c\n\n")).toEqual([{ data: "a" }, { data: "b" }]);
+    // A mark is one at the beginning alone, as are the three letters that its bytes make in Latin-1.
+    for (const field of ["\ufeffdata", "ï»¿data"])
+      expect(decode("data: a\n\n", `${field}: b\n\ndata: c\n\n`)).toEqual([{ data: "a" }, { data: "c" }]);
+  });
+
   test.each([
     ["LF", "data: a\n\ndata: b\n\n"],
     ["CRLF", "data: a\r\n\r\ndata: b\r\n\r\n"],
