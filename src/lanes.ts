@@ -16,6 +16,7 @@ import { withMaxTokens } from "./request.js";
 import { textTokens } from "./tokens.js";
 import type { Clock, Failure, Verdict } from "./types.js";
 import { verdictOf } from "./verdict.js";
+import { onlyAfterFailure } from "./vitals.js";
 
 export interface LanesInit {
   callId: string;
@@ -89,9 +90,11 @@ export class Lanes implements RaceContext, LaneContext<Entry> {
   }
 
   hedgeDelay({ started, elapsedMs }: { started: number; elapsedMs: number }): number {
+    const { strategy } = this.#init.config;
+    if (strategy.hedgeDelay === onlyAfterFailure) return Number.POSITIVE_INFINITY;
     const { facts, guard } = this.#init.prospects;
     const running = Array.from(this.running, ({ target }) => target);
-    return this.#init.config.strategy.hedgeDelay({
+    return strategy.hedgeDelay({
       started,
       elapsedMs,
       inFlight: running.length,

@@ -62,3 +62,6 @@ export interface Strategy {
   /** Milliseconds after which the next target starts beside the running ones; Infinity: only after a failure. */
   hedgeDelay(view: PaceView): number;
 }
+
+/** The `hedgeDelay` of a strategy that starts the next target only after a failure: one that need not be shown the pace. */
+export const onlyAfterFailure = () => Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 import { OptionsError } from "../errors.js";
 import type { Target } from "../types.js";
-import type { OrderView, Strategy } from "../vitals.js";
+import { type OrderView, onlyAfterFailure, type Strategy } from "../vitals.js";
 import { optionsOf, share } from "./check.js";
 
 export interface AdaptiveOptions {
@@ -73,6 +73,6 @@ export function adaptive(options: AdaptiveOptions = {}): Strategy {
       }
       return ordered;
     },
-    hedgeDelay: () => Number.POSITIVE_INFINITY,
+    hedgeDelay: onlyAfterFailure,
   };
 }

@@ -1,10 +1,10 @@
-import type { Strategy } from "../vitals.js";
+import { onlyAfterFailure, type Strategy } from "../vitals.js";
 
 /** Targets in the order given, the next only after the one before has failed. The default. */
 export function sequential(): Strategy {
   return {
     name: "sequential",
     order: (targets) => targets,
-    hedgeDelay: () => Number.POSITIVE_INFINITY,
+    hedgeDelay: onlyAfterFailure,
   };
 }

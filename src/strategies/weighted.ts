@@ -1,7 +1,7 @@
 import { OptionsError } from "../errors.js";
 import { seeded } from "../seeded.js";
 import type { Target } from "../types.js";
-import type { Strategy } from "../vitals.js";
+import { onlyAfterFailure, type Strategy } from "../vitals.js";
 import { optionsOf } from "./check.js";
 
 export interface WeightedOptions {
@@ -49,6 +49,6 @@ export function weighted(options: WeightedOptions): Strategy {
       const others = targets.filter((target) => target !== first);
       return [...(first ? [first] : []), ...others.toSorted((a, b) => weightOf(b) - weightOf(a))];
     },
-    hedgeDelay: () => Number.POSITIVE_INFINITY,
+    hedgeDelay: onlyAfterFailure,
   };
 }
