@@ -117,6 +117,7 @@ export class Call {
     const noted = this.settled ? undefined : this.#evidence.announce();
     // While a disk is at work.
     catalogues.refresh();
+    if (noted) this.#foresee();
     const refusal = noted && (await noted);
     if (this.settled) throw this.error;
     if (refusal) throw refusal;
@@ -124,6 +125,12 @@ export class Call {
     // Looking for it tells the log, and a logger may be what aborts the call.
     if (this.settled) throw this.error;
     return this.#race({ lane, why: "first" });
+  }
+
+  /** Reckons what will be asked for when the first attempt begins: of its target, and whether there is another. */
+  #foresee(): void {
+    const { order, demands } = this.#prospects;
+    for (const target of order.slice(0, 2)) demands.of(target);
   }
 
   /** A committed attempt has died: another one takes over, or the call ends. */
