@@ -22,7 +22,7 @@ export class Departure {
   /** AIGNE's stream, for whoever may leave it. */
   watch(aigne: ReadableStream<Chunk>): ReadableStream<Chunk> {
     const reader = aigne.getReader();
-    return new PulledStream<Chunk>({
+    return PulledStream.of<Chunk>({
       next: async () => {
         const { done, value } = await reader.read();
         return done ? { done, value: undefined } : { done, value };

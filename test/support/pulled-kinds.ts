@@ -45,7 +45,7 @@ export const KINDS: Record<"plain" | "pulled", (source: Pulled<string>) => Reada
       },
       { highWaterMark: 0 },
     ),
-  pulled: (source) => new PulledStream(source),
+  pulled: (source) => PulledStream.of(source),
 };
 
 export const turn = () => new Promise<void>((resolve) => setImmediate(resolve));

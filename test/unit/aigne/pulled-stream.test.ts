@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { PulledStream } from "../../../src/aigne/pulled-stream.js";
 import { KINDS, outcome, ScriptedSource, settle, turn } from "../../support/pulled-kinds.js";
 import { refuseUnhandledRejections } from "../../support/rejections.js";
 
@@ -552,4 +553,21 @@ test("no program of operations tells the kinds apart", async () => {
     }),
     { numRuns: 1_000 },
   );
+});
+
+test("a stream that was made beforehand has a source of its own, as has one that was not", async () => {
+  PulledStream.prepare();
+  PulledStream.prepare();
+  await turn();
+  const sources = [1, 2, 3].map((n) => new ScriptedSource([`first of ${n}`, `last of ${n}`]));
+  const streams = sources.map((source) => PulledStream.of(source));
+  expect(new Set(streams).size).toBe(3);
+  expect(sources.map(({ seen }) => seen)).toEqual([[], [], []]);
+  const reader = streams[0]!.getReader();
+  expect(await reader.read()).toEqual({ done: false, value: "first of 1" });
+  await reader.cancel("enough");
+  expect(sources[0]!.seen.at(-1)).toBe("cancelled: enough");
+  const read: string[] = [];
+  for (const stream of streams.slice(1)) for await (const value of stream) read.push(value);
+  expect(read).toEqual(["first of 2", "last of 2", "first of 3", "last of 3"]);
 });
