@@ -1,5 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
+import { setImmediate } from "node:timers";
 import type { Attempt } from "./attempt.js";
 import type { Dispatch } from "./audit/dispatch.js";
 import { Content } from "./call-content.js";
@@ -115,9 +116,9 @@ export class Call {
       this.#deadline = this.clock.setTimeout(() => this.abort({ kind: "deadline", ms: totalMs }), totalMs);
     }
     const noted = this.settled ? undefined : this.#evidence.announce();
-    // While a disk is at work.
-    catalogues.refresh();
-    if (noted) this.#foresee();
+    // While a disk is at work: which this turn of the loop may have to end for.
+    if (noted) setImmediate(() => this.#foresee());
+    else catalogues.refresh();
     const refusal = noted && (await noted);
     if (this.settled) throw this.error;
     if (refusal) throw refusal;
@@ -127,8 +128,10 @@ export class Call {
     return this.#race({ lane, why: "first" });
   }
 
-  /** Reckons what will be asked for when the first attempt begins: of its target, and whether there is another. */
+  /** What need not be done before a start is noted, and would be asked for behind that: of a target, and of one more. */
   #foresee(): void {
+    this.#config.catalogues.refresh();
+    if (this.settled) return;
     const { order, demands } = this.#prospects;
     for (const target of order.slice(0, 2)) demands.of(target);
   }

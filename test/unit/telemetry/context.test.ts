@@ -275,5 +275,5 @@ it("is not that of what serves all calls: the list of models, and the watch over
   elsewhere(() => clock.advance(500));
   controller.abort();
   await calling;
-  expect([...contexts]).toEqual(["builder", "watch of one", "watch of builder"]);
+  expect(contexts).toEqual(new Set(["builder", "watch of one", "watch of builder"]));
 });
