@@ -116,7 +116,7 @@ export class Call {
       this.#deadline = this.clock.setTimeout(() => this.abort({ kind: "deadline", ms: totalMs }), totalMs);
     }
     const noted = this.settled ? undefined : this.#evidence.announce();
-    // While a disk is at work: which this turn of the loop may have to end for.
+    // While a disk may be at work: this turn of the loop has to end for what was told before.
     if (noted) setImmediate(() => this.#foresee());
     else catalogues.refresh();
     const refusal = noted && (await noted);
@@ -128,12 +128,18 @@ export class Call {
     return this.#race({ lane, why: "first" });
   }
 
-  /** What need not be done before a start is noted, and would be asked for behind that: of a target, and of one more. */
+  /** What would be asked for behind a start that is noted: of the first target, and whether there is another. */
   #foresee(): void {
-    this.#config.catalogues.refresh();
+    const { catalogues } = this.#config;
+    catalogues.refresh();
     if (this.settled) return;
     const { order, demands } = this.#prospects;
-    for (const target of order.slice(0, 2)) demands.of(target);
+    try {
+      // What a list is still to tell is not to be settled without it.
+      for (const target of order.slice(0, 2)) if (catalogues.isLoaded(target)) demands.of(target);
+    } catch {
+      // It is thrown again where somebody hears of it.
+    }
   }
 
   /** A committed attempt has died: another one takes over, or the call ends. */

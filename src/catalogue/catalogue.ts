@@ -39,6 +39,10 @@ export class Catalogue {
     this.#clock = clock;
   }
 
+  get isLoaded(): boolean {
+    return this.#copy !== undefined;
+  }
+
   /** Of the model of that id, else of the one it is a variant of; a `:free` variant is another model, at another price. */
   facts(model: string): ModelFacts | undefined {
     const models = this.#copy?.models;

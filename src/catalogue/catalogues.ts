@@ -40,7 +40,12 @@ export class Catalogues {
 
   /** What the provider's catalogue says of the model, as far as it has been loaded. */
   facts({ provider, model }: Target): ModelFacts | undefined {
-    return this.#handles.get(provider)?.facts(model);
+    return this.#handle(provider)?.facts(model);
+  }
+
+  /** False while the list that would tell of the target is still to come. */
+  isLoaded({ provider }: Target): boolean {
+    return this.#handle(provider)?.isLoaded() ?? true;
   }
 
   /** Sees to it that lists are there and fresh, in the background. Never throws. */
@@ -67,8 +72,9 @@ export class Catalogues {
   /** Made late: the address may hang on an environment that is not there yet at construction. */
   #handle(provider: Provider): CatalogueHandle | undefined {
     const made = this.#handles.get(provider);
-    if (made || !provider.catalogue) return made;
+    if (made || this.#released || !this.#providers.has(provider)) return made;
     try {
+      if (!provider.catalogue) return undefined;
       const handle = catalogueOf(provider.catalogue, { ...this.#options, logger: this.#logger }, this.#clock);
       this.#handles.set(provider, handle);
       return handle;

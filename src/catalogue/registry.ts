@@ -14,6 +14,8 @@ export interface CatalogueOptions extends Omit<RefreshOptions, "load"> {
 export interface CatalogueHandle {
   /** undefined while nothing is known of the model. */
   facts(model: string): ModelFacts | undefined;
+  /** False while a list is still to come; true also when there is no list to be had. */
+  isLoaded(): boolean;
   /** Begins a load in the background when the copy is missing or stale. Never throws. */
   refresh(): void;
   /** Refreshes, and resolves when that has ended, well or not. */
@@ -59,6 +61,7 @@ export function catalogueOf(
   };
   return {
     facts: (model) => current()?.facts(model),
+    isLoaded: () => current()?.isLoaded ?? true,
     refresh: () => void refresh(),
     loaded: async () => refresh()?.loaded(),
     release() {
