@@ -63,7 +63,7 @@ export class ClockWithin implements Clock {
   }
 }
 
-/** Into how many parts a patient timer's time is divided. */
+/** Into how many parts a patient timer's time is divided, where it has as many milliseconds; never fewer than two. */
 const PARTS = 5;
 
 /**
@@ -73,7 +73,7 @@ const PARTS = 5;
 export function patientTimersOf(clock: Clock) {
   return {
     setTimeout: ((callback: () => void, ms: number) => {
-      const part = Math.max(1, Math.ceil(ms / PARTS));
+      const part = ms < 2 ? ms / 2 : Math.ceil(ms / PARTS);
       const timer: { id?: unknown } = {};
       const wait = (left: number) => {
         const isLast = left <= part;
@@ -82,7 +82,9 @@ export function patientTimersOf(clock: Clock) {
       wait(ms);
       return timer;
     }) as unknown as typeof setTimeout,
-    clearTimeout: ((timer: { id: unknown }) =>
-      clock.clearTimeout(timer.id)) as unknown as typeof clearTimeout,
+    // p-timeout clears also what it has not set: an endless wait has no timer.
+    clearTimeout: ((timer: { id: unknown } | undefined) => {
+      if (timer) clock.clearTimeout(timer.id);
+    }) as unknown as typeof clearTimeout,
   };
 }

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
+import pTimeout from "p-timeout";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { patientTimersOf, systemClock } from "../../src/clock.js";
 
@@ -23,6 +24,18 @@ describe("a patient timer", () => {
       block(25);
     }
     await vi.waitFor(() => expect(isOver).toBe(true));
+  });
+
+  it("takes two turns at least, and leaves an endless wait alone", async () => {
+    let isOver = false;
+    timers.setTimeout(() => {
+      isOver = true;
+    }, 1);
+    block(5);
+    await turn();
+    expect(isOver).toBe(false);
+    const endless = pTimeout(turn("done"), { milliseconds: Number.POSITIVE_INFINITY, customTimers: timers });
+    expect(await endless).toBe("done");
   });
 
   describe("where nothing is blocked", () => {
