@@ -47,7 +47,7 @@ export async function invokeDirectly(
     input = checkArguments(`Agent ${agent.name} input`, agent.inputSchema, input) as ChatModelInput;
     await agent.preprocess(input, options);
     agent.checkContextStatus(options);
-    return PulledStream.of(new DirectCall(agent, input, options, open));
+    return PulledStream.prepared(new DirectCall(agent, input, options, open));
   } catch (error) {
     throw (await agent.processAgentError(input, error, options)).error ?? error;
   }
@@ -148,7 +148,7 @@ class DirectCall implements Pulled<Delta> {
     const isEmpty = this.#taken === this.#deltas.length;
     this.#deltas = isEmpty ? deltas : [...[...this.#deltas].slice(this.#taken), ...deltas];
     this.#taken = 0;
-    // The model is at work on what comes next.
+    // Behind the first deltas, while the model is at work on the next.
     PulledStream.prepare();
   }
 

@@ -1,3 +1,5 @@
+import { AsyncResource } from "node:async_hooks";
+import { setImmediate } from "node:timers";
 import { Turns } from "../turns.js";
 
 /** What a stream is pulled from: asked for one value at a time. */
@@ -50,8 +52,17 @@ export class PulledStream<T> extends ReadableStream<T> {
   }
 
   static of<T>(source: Pulled<T>): PulledStream<T> {
+    return PulledStream.#over(source, new PulledStream<T>());
+  }
+
+  /** By the stream that was made beforehand, if any. It may be old in V8's sense: the source has to let go of what it keeps. */
+  static prepared<T>(source: Pulled<T>): PulledStream<T> {
     const stream = (spare ?? new PulledStream()) as PulledStream<T>;
     spare = undefined;
+    return PulledStream.#over(source, stream);
+  }
+
+  static #over<T>(source: Pulled<T>, stream: PulledStream<T>): PulledStream<T> {
     stream.#use.source = source;
     return stream;
   }
@@ -65,7 +76,8 @@ export class PulledStream<T> extends ReadableStream<T> {
     isDue = true;
     setImmediate(() => {
       isDue = false;
-      spare = new PulledStream();
+      // Its promises keep the context in which they were made, which is not to be that of somebody's request.
+      spare = maker.runInAsyncScope(() => new PulledStream());
     });
   }
 
@@ -131,6 +143,7 @@ export class PulledStream<T> extends ReadableStream<T> {
 
 let spare: PulledStream<unknown> | undefined;
 let isDue = false;
+const maker = new AsyncResource("PulledStream");
 
 type Reader<T> = ReadableStreamDefaultReader<T> | ReadableStreamBYOBReader;
 type PipeThrough<R, T> = [

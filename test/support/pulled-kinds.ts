@@ -45,7 +45,7 @@ export const KINDS: Record<"plain" | "pulled", (source: Pulled<string>) => Reada
       },
       { highWaterMark: 0 },
     ),
-  pulled: (source) => PulledStream.of(source),
+  pulled: (source) => PulledStream.prepared(source),
 };
 
 export const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
