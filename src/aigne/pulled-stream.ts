@@ -68,8 +68,8 @@ export class PulledStream<T> extends ReadableStream<T> {
   }
 
   /**
-   * Makes one beforehand, in a moment, when nobody waits for anything but the network: it takes about as long as all
-   * that AIGNE asks for before a call begins.
+   * Makes one beforehand, in a moment, when nobody waits for anything but the network: it is the dearest of all that a
+   * call is made of in AIGNE's part.
    */
   static prepare(): void {
     if (spare || isDue) return;
