@@ -10,30 +10,31 @@ const block = (ms: number) => {
 
 describe("a patient timer", () => {
   const timers = patientTimersOf(systemClock);
+  const wait = (ms: number) => {
+    const waiting = { isOver: false };
+    timers.setTimeout(() => {
+      waiting.isOver = true;
+    }, ms);
+    return waiting;
+  };
 
   it("leaves what takes four turns of a loop that was blocked its four turns", async () => {
-    let isOver = false;
-    timers.setTimeout(() => {
-      isOver = true;
-    }, 100);
+    const waiting = wait(100);
     block(110);
     for (let turns = 0; turns < 4; turns++) {
       await turn();
-      expect(isOver).toBe(false);
+      expect(waiting.isOver).toBe(false);
       // As long as a part: each turn finds one over.
       block(25);
     }
-    await vi.waitFor(() => expect(isOver).toBe(true));
+    await vi.waitFor(() => expect(waiting.isOver).toBe(true));
   });
 
   it("takes two turns at least, and leaves an endless wait alone", async () => {
-    let isOver = false;
-    timers.setTimeout(() => {
-      isOver = true;
-    }, 1);
+    const waiting = wait(1);
     block(5);
     await turn();
-    expect(isOver).toBe(false);
+    expect(waiting.isOver).toBe(false);
     const endless = pTimeout(turn("done"), { milliseconds: Number.POSITIVE_INFINITY, customTimers: timers });
     expect(await endless).toBe("done");
   });
