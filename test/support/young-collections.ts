@@ -12,6 +12,11 @@ function collector(): Collect {
 
 const collect = collector();
 
+/** All garbage there is, young and old. */
+export function collectAll(): void {
+  collect();
+}
+
 /** Two of them make what lives through both old. */
 export function ageYoung(): void {
   for (let times = 0; times < 2; times++) collect({ type: "minor" });

@@ -1,9 +1,11 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PulledStream } from "../../../src/aigne/pulled-stream.js";
 import { KINDS, outcome, ScriptedSource, settle, turn } from "../../support/pulled-kinds.js";
 import { refuseUnhandledRejections } from "../../support/rejections.js";
+import { collectAll } from "../../support/young-collections.js";
 
 /** Node 20's own iterator trips over itself, or hangs, when it is asked again while a next() is about to find the end. */
 const NODE_BUG = /ERR_INTERNAL_ASSERTION|(next|return): pending/;
@@ -575,4 +577,18 @@ test("a stream that was made beforehand has a source of its own, as has one that
   const read: string[] = [];
   for (const stream of streams.slice(1)) for await (const value of stream) read.push(value);
   expect(read).toEqual(["first of 2", "last of 2", "first of 3", "last of 3"]);
+});
+
+test("a stream that was made beforehand keeps nobody's context", async () => {
+  // One that is there already would be left as it is.
+  PulledStream.prepared(new ScriptedSource([]));
+  const store = new AsyncLocalStorage<object>();
+  const request = (() => {
+    const context = { request: "somebody's" };
+    store.run(context, () => PulledStream.prepare());
+    return new WeakRef(context);
+  })();
+  for (let turns = 0; turns < 5; turns++) await turn();
+  collectAll();
+  expect(request.deref()).toBeUndefined();
 });
