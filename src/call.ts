@@ -116,8 +116,8 @@ export class Call {
       this.#deadline = this.clock.setTimeout(() => this.abort({ kind: "deadline", ms: totalMs }), totalMs);
     }
     const noted = this.settled ? undefined : this.#evidence.announce();
-    // While a disk may be at work: this turn of the loop has to end for what was told before.
-    if (noted) setImmediate(() => this.#foresee());
+    // While a disk is at work: in this turn of the loop on what was told before, from the next one on on the start.
+    if (noted) setImmediate(() => setImmediate(() => this.#foresee()));
     else catalogues.refresh();
     const refusal = noted && (await noted);
     if (this.settled) throw this.error;

@@ -3,11 +3,11 @@ import { OptionsError, SignalError } from "../errors.js";
 import type { OpenContext, ProviderPart, WireRequest } from "../types.js";
 import { readErrorText } from "./body-text.js";
 import { type SentChat, sendChat } from "./chat-sending.js";
-import { hasError } from "./chunk.js";
+import { ChunkDecoder, hasError } from "./chunk.js";
 import { type Exchange, isEncoded, type Reply, replyHeaders, requestIdOf } from "./exchange.js";
 import { asObject, own, parse, text } from "./json.js";
 import { PartStream } from "./part-stream.js";
-import { RESPONSE_LIMIT, SSE_LIMITS } from "./sse.js";
+import { RESPONSE_LIMIT, SSE_LIMITS, SseDecoder } from "./sse.js";
 import { thrownSignal } from "./thrown.js";
 
 const JSON_TYPE = /^(?:application|text)\/(?:[\w.+-]+\+)?json$/;
@@ -38,20 +38,20 @@ export async function openChatCompletion(
   };
   let sent: SentChat | undefined;
   try {
-    sent = await sendChat(client(), streamed(request, usageInStream), exchange, signal);
+    const sending = sendChat(client(), streamed(request, usageInStream), exchange, signal);
+    // While the request is on its way, and nobody waits for this process.
+    const decoders = {
+      events: new SseDecoder(limitsFor(request)),
+      chunks: new ChunkDecoder(audioFormat(request)),
+    };
+    sent = await sending;
     const { reply, onClose } = sent;
     const json = isJson(reply);
     const refused = json === undefined ? await refusal(reply, signal) : undefined;
     // An abort in this very tick would come before the stream listens for it.
     if (signal.aborted) throw new SignalError({ kind: "aborted" });
     if (refused) throw refused;
-    return new PartStream(reply, {
-      json: json === true,
-      limits: limitsFor(request),
-      audioFormat: audioFormat(request),
-      signal,
-      onClose,
-    });
+    return new PartStream(reply, { json: json === true, ...decoders, signal, onClose });
   } catch (error) {
     sent?.onClose();
     sent?.reply.destroy();

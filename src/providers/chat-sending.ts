@@ -15,14 +15,15 @@ export interface SentChat {
 
 const noop = () => {};
 
-/** Sends by the client, or as it would where that is known. What came instead of a 2xx is in the exchange. */
+/** Sends by the client, or as it would where that is known, and then before it returns. What came instead of a 2xx is in the exchange. */
 export async function sendChat(
   client: OpenAI,
   body: object,
   exchange: Exchange,
   signal: AbortSignal,
 ): Promise<SentChat> {
-  const head = await chatHeadOf(client)?.get();
+  const known = chatHeadOf(client)?.get();
+  const head = known instanceof Promise ? await known : known;
   return head
     ? { reply: await sendAsClient(head, body, exchange, signal), onClose: noop }
     : sendByClient(client, body, exchange, signal);

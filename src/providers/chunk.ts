@@ -21,12 +21,6 @@ const ALL_KNOWN = 7;
 /** Of two finish reasons the one that says more against the answer holds; of equal ones the later. */
 const SEVERITY = { stop: 0, tool_calls: 0, length: 1, content_filter: 2 };
 
-export interface ChunkOptions {
-  headers: ReplyHeaders;
-  /** `audio.format` of the request. */
-  audioFormat?: string | undefined;
-}
-
 /**
  * Decodes the chunks of one chat completion, or its whole JSON reply, into parts. Only known fields are read.
  * Its methods push what a chunk says to `out` and then throw a SignalError if it also says that something failed.
@@ -38,7 +32,8 @@ export class ChunkDecoder {
   finished = false;
   /** The answer went on behind a finish reason: some upstreams say "stop" with every chunk, and it proves nothing then. */
   resumed = false;
-  readonly #headers: ReplyHeaders;
+  /** Of the reply, for what it says that failed. */
+  headers: ReplyHeaders = {};
   readonly #toolCalls = new ToolCallFragments();
   readonly #audio: AudioFile;
   #known = 0;
@@ -49,9 +44,9 @@ export class ChunkDecoder {
   });
   #finishReason: keyof typeof SEVERITY | undefined;
 
-  constructor({ headers, audioFormat }: ChunkOptions) {
-    this.#headers = headers;
-    this.#audio = new AudioFile(audioFormat ?? "wav");
+  /** `audioFormat`: `audio.format` of the request. */
+  constructor(audioFormat = "wav") {
+    this.#audio = new AudioFile(audioFormat);
   }
 
   /** One SSE event; `name` is its `event:` field. */
@@ -225,7 +220,7 @@ export class ChunkDecoder {
   }
 
   #error(body: unknown): SignalError {
-    return new SignalError({ kind: "error_body", body, headers: this.#headers, afterContent: this.content });
+    return new SignalError({ kind: "error_body", body, headers: this.headers, afterContent: this.content });
   }
 }
 

@@ -69,7 +69,15 @@ export function replyHeaders(
 
 /** The same of what undici's handlers get: names and values by turns. */
 export function rawReplyHeaders(raw: Buffer[]): ReplyHeaders {
-  return replyHeaders(Object.entries(undici().util.parseHeaders(raw)));
+  // Its names are in lower case.
+  const parsed = undici().util.parseHeaders(raw);
+  const headers: ReplyHeaders = Object.create(null);
+  for (const name of Object.keys(parsed)) {
+    const value = parsed[name];
+    if (value !== undefined && name !== "set-cookie")
+      headers[name] = typeof value === "string" ? value : value.join(", ");
+  }
+  return headers;
 }
 
 /** True when the body is compressed although we asked for `identity`; it is never inflated. */

@@ -1,10 +1,11 @@
+import { TextDecoder } from "node:util";
 import { ArrivalIterator } from "../arrivals.js";
 import { SignalError } from "../errors.js";
 import type { ProviderPart } from "../types.js";
-import { ChunkDecoder, type ChunkOptions } from "./chunk.js";
+import type { ChunkDecoder } from "./chunk.js";
 import type { Reply } from "./exchange.js";
 import { parse } from "./json.js";
-import { oversized, RESPONSE_LIMIT, SseDecoder, type SseLimits } from "./sse.js";
+import { oversized, RESPONSE_LIMIT, type SseDecoder } from "./sse.js";
 import { thrownSignal } from "./thrown.js";
 
 /**
@@ -13,10 +14,12 @@ import { thrownSignal } from "./thrown.js";
  */
 export const LINGER_MS = 50;
 
-export interface PartStreamOptions extends Omit<ChunkOptions, "headers"> {
+export interface PartStreamOptions {
   /** The body is one JSON document and no event stream. */
   json: boolean;
-  limits: SseLimits;
+  /** Both of this reply alone. */
+  events: SseDecoder;
+  chunks: ChunkDecoder;
   /** Aborting it closes the connection. */
   signal: AbortSignal;
   /** Called once, when the answer is over or given up. */
@@ -37,7 +40,8 @@ export class PartStream extends ArrivalIterator<readonly ProviderPart[]> {
   readonly #options: PartStreamOptions;
   readonly #decoder: ChunkDecoder;
   readonly #sse: SseDecoder;
-  readonly #text = new TextDecoder();
+  /** Of a document: streams have no use for it, and it is dear to make. */
+  #text: TextDecoder | undefined;
   #json: boolean | undefined;
   #document = "";
   #bytes = 0;
@@ -51,8 +55,9 @@ export class PartStream extends ArrivalIterator<readonly ProviderPart[]> {
     this.#options = options;
     this.#chunks = (reply.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
     this.#arrivals = ArrivalIterator.of(this.#chunks);
-    this.#decoder = new ChunkDecoder({ headers: reply.headers, audioFormat: options.audioFormat });
-    this.#sse = new SseDecoder(options.limits);
+    this.#decoder = options.chunks;
+    this.#decoder.headers = reply.headers;
+    this.#sse = options.events;
     this.#json = options.json ? true : undefined;
     options.signal.addEventListener("abort", this.#onAbort, { once: true });
   }
@@ -103,8 +108,10 @@ export class PartStream extends ArrivalIterator<readonly ProviderPart[]> {
     if (this.#bytes > RESPONSE_LIMIT) throw oversized("the response", RESPONSE_LIMIT);
     // Errors come as plain JSON under the type of an event stream, too.
     if (this.#json === undefined) this.#json = startsWithBrace(bytes);
-    if (this.#json) this.#document += this.#text.decode(bytes, { stream: true });
-    else this.#events(this.#sse.feed(bytes), parts);
+    if (this.#json) {
+      this.#text ??= new TextDecoder();
+      this.#document += this.#text.decode(bytes, { stream: true });
+    } else this.#events(this.#sse.feed(bytes), parts);
   }
 
   #events(events: ReturnType<SseDecoder["feed"]>, parts: ProviderPart[]): void {
@@ -122,7 +129,7 @@ export class PartStream extends ArrivalIterator<readonly ProviderPart[]> {
   #end(parts: ProviderPart[]): void {
     if (this.#bytes === 0) throw new SignalError({ kind: "empty", reasoning: false });
     if (this.#json) {
-      this.#decoder.reply(this.#document + this.#text.decode(), parts);
+      this.#decoder.reply(this.#document + (this.#text?.decode() ?? ""), parts);
       this.#close();
       return;
     }

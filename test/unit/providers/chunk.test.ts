@@ -12,8 +12,10 @@ interface Decoded {
 
 function run(work: (decoder: ChunkDecoder, out: ProviderPart[]) => void): Decoded {
   const parts: ProviderPart[] = [];
+  const decoder = new ChunkDecoder("mp3");
+  decoder.headers = HEADERS;
   try {
-    work(new ChunkDecoder({ headers: HEADERS, audioFormat: "mp3" }), parts);
+    work(decoder, parts);
   } catch (error) {
     if (!(error instanceof SignalError)) throw error;
     return { parts, signal: error.signal };

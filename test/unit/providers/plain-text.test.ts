@@ -10,7 +10,7 @@ const IGNORED = { index: 9 };
 
 /** What the decoder makes of some chunks, and the state it is in then. */
 function decoded(chunks: readonly object[]) {
-  const decoder = new ChunkDecoder({ headers: {} });
+  const decoder = new ChunkDecoder();
   const parts: ProviderPart[] = [];
   let failure: string | undefined;
   try {
