@@ -28,7 +28,6 @@ const METHODS = [
 /** What would send a request another way, or log it. */
 const SETTINGS = ["fetch", "fetchOptions", "idempotencyHeader", "logLevel", "timeout"] as const;
 
-
 /** What the head of a request is made of. */
 const SOURCES = ["baseURL", "apiKey", "adminAPIKey", "organization", "project"] as const;
 
