@@ -28,10 +28,13 @@ const METHODS = [
 /** What would send a request another way, or log it. */
 const SETTINGS = ["fetch", "fetchOptions", "idempotencyHeader", "logLevel", "timeout"] as const;
 
+/** None of them may be another one by now. */
+export const PARTS = [...METHODS, ...SETTINGS];
+
 /** What the head of a request is made of. */
 const SOURCES = ["baseURL", "apiKey", "adminAPIKey", "organization", "project"] as const;
 
-type Parts = Record<(typeof METHODS | typeof SETTINGS)[number], unknown>;
+type Parts = Record<(typeof PARTS)[number], unknown>;
 type Fields = Parts & Record<(typeof SOURCES)[number], unknown>;
 
 /**
@@ -50,7 +53,7 @@ class ChatHead {
     this.#client = client;
     this.#create = client.chat.completions.create;
     const fields = fieldsOf(client);
-    this.#made = Object.fromEntries([...METHODS, ...SETTINGS].map((name) => [name, fields[name]])) as Parts;
+    this.#made = Object.fromEntries(PARTS.map((name) => [name, fields[name]])) as Parts;
     this.#pure = [this.#create, ...METHODS.map((name) => fields[name])].every(isMethod);
   }
 

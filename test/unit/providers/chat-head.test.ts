@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { createServer, type Socket } from "node:net";
 import type { OpenAI } from "openai";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { chatHeadOf } from "../../../src/providers/chat-head.js";
+import { chatHeadOf, PARTS } from "../../../src/providers/chat-head.js";
 import { openAICompatible } from "../../../src/providers/openai-compatible.js";
 import { openRouter } from "../../../src/providers/openrouter.js";
 import type { Provider, WireRequest } from "../../../src/types.js";
@@ -118,6 +118,15 @@ describe("a request goes through the client", () => {
       expect(made.mock.calls.length).toBeGreaterThanOrEqual(2);
     },
   );
+
+  test.each(PARTS)("whose %s is another one by now", async (name) => {
+    const provider = openRouter({ apiKey: KEY, baseURL: server.baseURL });
+    await take(provider);
+    const head = chatHeadOf(provider.client);
+    expect(await head?.get()).toBeDefined();
+    Object.assign(provider.client, { [name]: () => {} });
+    expect(await head?.get()).toBeUndefined();
+  });
 
   test("whose method a library wrapped before it was made", async () => {
     const { OpenAI: Module } = createRequire(import.meta.url)("openai") as { OpenAI: typeof OpenAI };
