@@ -38,12 +38,10 @@ export async function openChatCompletion(
   };
   let sent: SentChat | undefined;
   try {
+    const [limits, format] = [limitsFor(request), audioFormat(request)];
     const sending = sendChat(client(), streamed(request, usageInStream), exchange, signal);
-    // While the request is on its way, and nobody waits for this process.
-    const decoders = {
-      events: new SseDecoder(limitsFor(request)),
-      chunks: new ChunkDecoder(audioFormat(request)),
-    };
+    // Of the first request of a client nothing has been sent yet; any other is on its way, and nobody waits for this process.
+    const decoders = { events: new SseDecoder(limits), chunks: new ChunkDecoder(format) };
     sent = await sending;
     const { reply, onClose } = sent;
     const json = isJson(reply);

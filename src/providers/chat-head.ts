@@ -93,7 +93,7 @@ function fieldsOf(client: OpenAI): Fields {
   return client as unknown as Fields;
 }
 
-/** Name by name: a loop over names takes ten times as long, and before each request at that. */
+/** Name by name: a loop over names takes many times as long, and before each request at that. */
 function isSame(a: Parts, b: Parts): boolean {
   return (
     a.post === b.post &&

@@ -23,7 +23,8 @@ export async function sendChat(
   signal: AbortSignal,
 ): Promise<SentChat> {
   const known = chatHeadOf(client)?.get();
-  const head = known instanceof Promise ? await known : known;
+  // Not by `instanceof`: some libraries put a Promise of their own in the place of JavaScript's.
+  const head = known && "then" in known ? await known : known;
   return head
     ? { reply: await sendAsClient(head, body, exchange, signal), onClose: noop }
     : sendByClient(client, body, exchange, signal);

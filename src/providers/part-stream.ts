@@ -129,7 +129,7 @@ export class PartStream extends ArrivalIterator<readonly ProviderPart[]> {
   #end(parts: ProviderPart[]): void {
     if (this.#bytes === 0) throw new SignalError({ kind: "empty", reasoning: false });
     if (this.#json) {
-      this.#decoder.reply(this.#document + (this.#text?.decode() ?? ""), parts);
+      this.#decoder.reply(this.#document + this.#text!.decode(), parts);
       this.#close();
       return;
     }

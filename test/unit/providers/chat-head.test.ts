@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createRequire } from "node:module";
 import { createServer, type Socket } from "node:net";
 import type { OpenAI } from "openai";
@@ -6,7 +7,7 @@ import { chatHeadOf, PARTS } from "../../../src/providers/chat-head.js";
 import { openAICompatible } from "../../../src/providers/openai-compatible.js";
 import { openRouter } from "../../../src/providers/openrouter.js";
 import type { Provider, WireRequest } from "../../../src/types.js";
-import { DONE, HELLO, REQUEST, SSE, serve, type TestServer, take } from "./server.js";
+import { DONE, eventually, HELLO, REQUEST, SSE, serve, type TestServer, take } from "./server.js";
 
 const KEY = "sk-or-v1-canary";
 let server: TestServer;
@@ -82,6 +83,34 @@ describe("a request that does not go through the client", () => {
     ];
     expect(ours).toHaveLength(2);
     expect(ours).toEqual(theirs);
+  });
+
+  test("is on its way before anything is waited for, and an abort in that moment closes its socket", async () => {
+    const provider = openRouter({ apiKey: KEY, baseURL: server.baseURL });
+    await take(provider);
+    const created = vi.fn();
+    subscribe("undici:request:create", created);
+    try {
+      const caller = new AbortController();
+      const opening = provider.open(REQUEST, { signal: caller.signal, attemptId: "a2", onHeaders() {} });
+      expect(created).toHaveBeenCalledTimes(1);
+      caller.abort();
+      await expect(opening).rejects.toMatchObject({ signal: { kind: "aborted" } });
+      await eventually(() => server.sockets.size === 0);
+    } finally {
+      unsubscribe("undici:request:create", created);
+    }
+    expect((await take(provider)).text).toBe("Hello world");
+  });
+
+  test("learns its head where a library has put another Promise in the place of JavaScript's", async () => {
+    const provider = openRouter({ apiKey: KEY, baseURL: server.baseURL });
+    const context = { signal: new AbortController().signal, attemptId: "a1", onHeaders() {} };
+    vi.stubGlobal("Promise", class extends Promise<unknown> {});
+    const opening = provider.open(REQUEST, context);
+    vi.unstubAllGlobals();
+    for await (const _ of await opening);
+    expect(sent()).toEqual([`Bearer ${KEY}`]);
   });
 
   test("has the key the client has by then", async () => {

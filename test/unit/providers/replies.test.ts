@@ -80,6 +80,13 @@ describe("a JSON reply", () => {
     expect(taken.batches).toHaveLength(1);
   });
 
+  test("may begin with a byte order mark, and come in pieces of a character", async () => {
+    const bytes = Buffer.from(`\ufeff${JSON_REPLY.replace("Hi", "a🦊b")}`);
+    const at = bytes.indexOf(0xf0);
+    const pieces = [bytes.subarray(0, 2), bytes.subarray(2, at + 1), bytes.subarray(at + 1)];
+    expect((await of("application/json", pieces)).text).toBe("a🦊b");
+  });
+
   test("with an error is one, with its headers", async () => {
     expect((await of("application/json", ["\n\n", ERROR])).signal).toMatchObject({
       kind: "error_body",
@@ -187,6 +194,16 @@ test("a character split between reads is whole", async () => {
     Buffer.from(DONE),
   ];
   expect((await of("text/event-stream", pieces)).text).toBe("a🦊b");
+});
+
+test("audio is of the format that was asked for", async () => {
+  const audio = chunk({ audio: { id: "a", data: Buffer.from("sound").toString("base64") } }, "stop");
+  const taken = await of("text/event-stream", [audio, DONE], {
+    ...REQUEST,
+    modalities: ["text", "audio"] as never,
+    audio: { format: "mp3", voice: "alloy" } as never,
+  });
+  expect(taken.parts.find(({ type }) => type === "file")).toMatchObject({ mimeType: "audio/mpeg" });
 });
 
 test("a line of 2 MiB is refused, except to a request for images", async () => {
