@@ -116,7 +116,7 @@ export class Call {
       this.#deadline = this.clock.setTimeout(() => this.abort({ kind: "deadline", ms: totalMs }), totalMs);
     }
     const noted = this.settled ? undefined : this.#evidence.announce();
-    // While a disk is at work: in this turn of the loop on what was told before, from the next one on on the start.
+    // In the turn after the next: the next one hears that a disk is done with what was told before, and hands it the start.
     if (noted) setImmediate(() => setImmediate(() => this.#foresee()));
     else catalogues.refresh();
     const refusal = noted && (await noted);

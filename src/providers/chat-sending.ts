@@ -15,7 +15,10 @@ export interface SentChat {
 
 const noop = () => {};
 
-/** Sends by the client, or as it would where that is known, and then before it returns. What came instead of a 2xx is in the exchange. */
+/**
+ * Sends by the client, or as it would: where that is known, the request has left when this returns. What came instead of
+ * a 2xx is in the exchange.
+ */
 export async function sendChat(
   client: OpenAI,
   body: object,

@@ -55,15 +55,12 @@ export function requestIdOf(headers: ReplyHeaders): string | undefined {
   return undefined;
 }
 
-/** Headers for a Signal: cookies are secrets and tell nothing. */
+/** Headers for a Signal. */
 export function replyHeaders(
   entries: Iterable<readonly [string, string | string[] | undefined]>,
 ): ReplyHeaders {
   const headers: ReplyHeaders = Object.create(null);
-  for (const [name, value] of entries) {
-    if (value === undefined || name.toLowerCase() === "set-cookie") continue;
-    headers[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
-  }
+  for (const [name, value] of entries) enter(headers, name.toLowerCase(), value);
   return headers;
 }
 
@@ -72,12 +69,14 @@ export function rawReplyHeaders(raw: Buffer[]): ReplyHeaders {
   // Its names are in lower case.
   const parsed = undici().util.parseHeaders(raw);
   const headers: ReplyHeaders = Object.create(null);
-  for (const name of Object.keys(parsed)) {
-    const value = parsed[name];
-    if (value !== undefined && name !== "set-cookie")
-      headers[name] = typeof value === "string" ? value : value.join(", ");
-  }
+  for (const name of Object.keys(parsed)) enter(headers, name, parsed[name]);
   return headers;
+}
+
+/** Cookies are secrets and tell nothing. */
+function enter(headers: ReplyHeaders, name: string, value: string | string[] | undefined): void {
+  if (value === undefined || name === "set-cookie") return;
+  headers[name] = typeof value === "string" ? value : value.join(", ");
 }
 
 /** True when the body is compressed although we asked for `identity`; it is never inflated. */
