@@ -51,7 +51,10 @@ export function errorText(
     );
   let text = parts.join(": ");
   if (!/[.!?…]$/.test(text)) text += ".";
-  if (retryAfterMs !== undefined) text += ` Worth trying again in ${Math.ceil(retryAfterMs / 1000)} s.`;
+  if (retryAfterMs !== undefined) {
+    const seconds = Math.ceil(retryAfterMs / 1000);
+    text += seconds > 0 ? ` Worth trying again in ${seconds} s.` : " Worth trying again now.";
+  }
   const [refused] = attempts === 0 ? skipped : [];
   const found = failure ? ADVICE[failure.class] : refused && ADMISSION_ADVICE[refused.reason];
   // A refusal says itself what to do: what else would have stood in the way has not.
